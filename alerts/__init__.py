@@ -1,0 +1,1 @@
+"""Levels in, messages and cases out."""

@@ -1,0 +1,1 @@
+"""One file per channel that apprise does not have."""

@@ -1,0 +1,36 @@
+"""QARTOD flags, and which one wins.
+
+Source: U.S. IOOS, Manual for the Use of Real-Time Oceanographic Data Quality Control Flags, v1.2.
+"""
+
+from collections.abc import Iterable
+from enum import IntEnum, IntFlag
+
+
+class Flag(IntEnum):
+    """What quality control says of a reading; the numbers are QARTOD's."""
+
+    GOOD = 1
+    NOT_EVALUATED = 2
+    SUSPECT = 3
+    FAIL = 4
+    MISSING = 9
+
+
+class Reason(IntFlag):
+    """Which checks spoke against a reading; kept as bits beside its flag, never renumbered."""
+
+    NONE = 0
+    RANGE = 1
+
+
+# A real discharge looks like a spike: what a check suspects still counts, what it failed does not.
+COUNTED = frozenset({Flag.GOOD, Flag.NOT_EVALUATED, Flag.SUSPECT})
+
+_WORST_FIRST = (Flag.MISSING, Flag.FAIL, Flag.SUSPECT, Flag.GOOD, Flag.NOT_EVALUATED)
+
+
+def worst(flags: Iterable[Flag]) -> Flag:
+    """Return the flag that wins: missing, fail, suspect, good, not evaluated, in this order."""
+    found = set(flags)
+    return next((flag for flag in _WORST_FIRST if flag in found), Flag.NOT_EVALUATED)

@@ -1,0 +1,37 @@
+"""A sentence before it is said: the layers below `present` name it, `present.words` says it in a language."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A sentence of the catalogue, in English, with `{named}` places, and what goes into them.
+
+    Values may be Texts themselves. Extracted into the catalogue by the name of this class, so `message` is
+    always a literal.
+    """
+
+    message: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Return the English sentence (for logs and debugging; people get `present.words.say`)."""
+        return self.message.format(**self.values)
+
+
+class QuantracError(Exception):
+    """Something a person can put right; said in their language, and never shown as a traceback.
+
+    `exit_status` is what a command ends with: 1 the check found something, 2 wrong use or wrong configuration,
+    3 a server that is needed did not answer.
+    """
+
+    exit_status = 2
+
+    def __init__(self, text: Text, *, exit_status: int | None = None) -> None:
+        """Keep `text`; the plain string of the exception is English."""
+        super().__init__(str(text))
+        self.text = text
+        if exit_status is not None:
+            self.exit_status = exit_status

@@ -1,0 +1,1 @@
+"""MQTT in, checked readings out."""

@@ -1,0 +1,1 @@
+"""Judges readings, never removes them."""

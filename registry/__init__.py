@@ -1,0 +1,1 @@
+"""The configuration files become one validated, frozen object; every fault is named with file, line and key."""

@@ -1,0 +1,1 @@
+"""What the public sees: pages and the read-only API."""

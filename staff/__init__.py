@@ -1,0 +1,1 @@
+"""What the department uses: signed links, health and metrics; its own address."""

@@ -1,0 +1,1 @@
+"""Keeps every message, reading and rollup, and the service's own state."""

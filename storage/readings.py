@@ -1,0 +1,112 @@
+"""The contract of a reading store; `storage.sqlite` and `storage.influx` keep it, one test suite holds both to it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.reading import Reading, SeriesKey
+from domain.rollup import IndexPoint, RollupPoint
+from domain.window import Window, WindowKind
+
+
+class StoreUnavailable(Exception):
+    """The store did not answer, or refused for now (401, 403, 404, 429, 5xx): trying again later can help."""
+
+
+class StoreRefused(Exception):
+    """The store refused what was written (400, 422): trying the same again cannot help; split the batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Readings of one series, ascending in time; all arrays have the same length.
+
+    `times`: int64, µs since 1970 UTC. `values`: float64 in the canonical unit, NaN where missing. `status`, `flags`:
+    int8. `reasons`, `checks`: int32. `seq`: int64.
+    """
+
+    times: NDArray[np.int64]
+    values: NDArray[np.float64]
+    status: NDArray[np.int8]
+    flags: NDArray[np.int8]
+    reasons: NDArray[np.int32]
+    checks: NDArray[np.int32]
+    seq: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Return the number of readings."""
+        return len(self.times)
+
+
+class ReadingStore(Protocol):
+    """Keeps readings, rollups and indices. Windows are `start < moment ≤ end`. Every write can be repeated."""
+
+    def write(self, readings: Sequence[Reading]) -> None:
+        """Write readings; one with an identity that is there replaces it. Durable on return.
+
+        Raises StoreUnavailable, StoreRefused.
+        """
+        ...
+
+    def write_flags(self, readings: Sequence[Reading]) -> None:
+        """Write flag, reasons and checks of readings that are there, never value, status or seq."""
+        ...
+
+    def read(self, series: SeriesKey, window: Window) -> Series:
+        """Return the readings of `series` in `window`, ascending."""
+        ...
+
+    def find(self, wanted: Mapping[SeriesKey, Window]) -> list[Reading]:
+        """Return all readings of each series in its window (both few and wide windows), in any order."""
+        ...
+
+    def latest(self, stations: Sequence[str]) -> list[Reading]:
+        """Return the newest reading of each series of the named stations."""
+        ...
+
+    def count(self) -> int:
+        """Return how many readings are stored."""
+        ...
+
+    def write_rollups(self, points: Sequence[RollupPoint]) -> None:
+        """Write rollup points, every field of them."""
+        ...
+
+    def read_rollups(
+        self, kind: WindowKind, series: Sequence[SeriesKey], window: Window
+    ) -> dict[SeriesKey, list[RollupPoint]]:
+        """Return the points whose mark is in `window`, ascending; those without a value too. No key is left out."""
+        ...
+
+    def write_indices(self, points: Sequence[IndexPoint]) -> None:
+        """Write index points."""
+        ...
+
+    def read_indices(self, index: str, kind: WindowKind, stations: Sequence[str], window: Window) -> list[IndexPoint]:
+        """Return index points whose mark is in `window`, ascending by station and mark."""
+        ...
+
+    def write_health(self, at: datetime, measurements: Iterable["HealthPoint"]) -> None:
+        """Write what the service says of itself (bucket `service`) at `at`."""
+        ...
+
+    def ping(self) -> None:
+        """Return when the store answers; raises StoreUnavailable."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections and files."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HealthPoint:
+    """One measurement of the bucket `service`: `health` (tags part, worker) or `station` (tag station)."""
+
+    measurement: str
+    tags: Mapping[str, str]
+    fields: Mapping[str, float | int]
