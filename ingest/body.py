@@ -1,0 +1,104 @@
+"""From bytes to plain JSON values, and from what is written there to numbers and moments; decoders share it."""
+
+import json
+import math
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
+
+from domain.message import JournalMessage
+from domain.text import Text
+from ingest import refusals
+from registry.schema import DecoderChoice
+
+# One moment of one station is a few kilobytes; what is larger is no reading, and reading it would hold up the rest.
+MOST_BYTES = 256 * 1024
+
+_BOM = b"\xef\xbb\xbf"
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def text_bytes(payload: bytes) -> bytes:
+    """Return the payload without a byte order mark. Raises Refusal where it is empty or too large."""
+    if len(payload) > MOST_BYTES:
+        raise refusals.too_large(len(payload), MOST_BYTES)
+    body = payload.removeprefix(_BOM)
+    if not body.strip():
+        raise refusals.empty_message()
+    return body
+
+
+def plain_json(body: bytes) -> Any:
+    """Return the JSON value in `body`. Raises Refusal.
+
+    More forgiving than the standard in one thing: NaN and Infinity are read, so that a logger which writes them
+    for one value does not lose the others.
+    """
+    try:
+        return json.loads(body.decode())
+    except UnicodeDecodeError as error:
+        raise refusals.not_utf8(error.start) from error
+    except RecursionError as error:
+        raise refusals.wrong_shape(Text("it is nested too deeply")) from error
+    except json.JSONDecodeError as error:
+        raise refusals.not_json(error.pos + 1) from error
+    except ValueError as error:  # Python reads no whole number of more than 4,300 digits
+        raise refusals.wrong_shape(Text("it holds a number that is too long")) from error
+
+
+def number(written: Any, parameter: str, *, as_text: bool) -> float | None:
+    """Return the finite number that was written, or None for null. Raises Refusal."""
+    if written is None:
+        return None
+    if isinstance(written, str):
+        if not as_text and _NUMBER.fullmatch(written):
+            raise refusals.number_as_text(parameter, written)
+        if not _NUMBER.fullmatch(written):
+            raise refusals.not_a_number(parameter, written)
+        written = float(written)
+    if isinstance(written, bool) or not isinstance(written, int | float):
+        raise refusals.not_a_number(parameter, written)
+    return _finite(written, parameter)
+
+
+def _finite(written: float, parameter: str) -> float:
+    try:
+        value = float(written)
+    except OverflowError:
+        value = math.inf
+    if not math.isfinite(value):
+        raise refusals.not_a_number(parameter, value)
+    return value
+
+
+def iso_moment(written: Any, zone: tzinfo | None = None) -> datetime:
+    """Return the UTC moment of an ISO 8601 time; `zone` is used where it has no offset. Raises Refusal."""
+    if not isinstance(written, str):
+        raise refusals.unreadable_time(written)
+    try:
+        moment = datetime.fromisoformat(written.strip())
+        if moment.tzinfo is None and zone is None:
+            raise refusals.time_without_zone(written)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise refusals.unreadable_time(written) from error
+
+
+def epoch_moment(written: Any, unit: timedelta) -> datetime:
+    """Return the UTC moment of a number of `unit`s since 1970. Raises Refusal."""
+    try:
+        if isinstance(written, bool) or not isinstance(written, int | float):
+            raise TypeError
+        return _EPOCH + written * unit
+    except (TypeError, ValueError, OverflowError) as error:
+        raise refusals.unreadable_time(written) from error
+
+
+def receipt_moment(incoming: JournalMessage, choice: DecoderChoice) -> datetime:
+    """Return the time of receipt, where the station may use it and it says something. Raises Refusal."""
+    if not choice.receipt_time:
+        raise refusals.no_time()
+    if not incoming.incoming.live or incoming.incoming.retained or incoming.incoming.redelivered:
+        raise refusals.not_live()
+    return incoming.received_at

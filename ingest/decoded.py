@@ -1,0 +1,38 @@
+"""What a decoder makes of a message: values as they were written, before anything is converted or judged."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+import msgspec
+
+from domain.message import JournalMessage
+from ingest.refusals import Refusal
+from registry.schema import Station
+
+
+class RawValue(msgspec.Struct, gc=False):
+    """One value as the message has it. `value` None is a missing reading, `unit` None means that none was named.
+
+    `stamped_at` is aware and in UTC, `status` as it was written (None: not at all).
+    """
+
+    parameter: str
+    value: float | None
+    stamped_at: datetime
+    unit: str | None = None
+    status: str | int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What is in a message. Ignored: known to be no readings (a join, an empty list of values)."""
+
+    values: list[RawValue]
+    refused: list[Refusal]
+    ignored: bool = False
+
+
+# Raises Refusal where nothing of the message can be read; what is wrong with one value goes into `refused`.
+Decoder: TypeAlias = Callable[[JournalMessage, Station], Decoded]

@@ -1,0 +1,184 @@
+"""The loop: journal → decode → prepare → store → advance."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import chain
+from threading import Event
+
+import structlog
+
+from domain.clock import Clock
+from domain.message import Outcome
+from domain.reading import Reading, SeriesKey
+from ingest import refusals
+from ingest.novelty import Changes, judge
+from ingest.refusals import Refusal
+from ingest.understand import Reader, Understood
+from registry.lookup import Registry
+from storage.journal import Journal
+from storage.ledger import BatchNotes, Heard, Ledger, OutcomeRow
+from storage.quarantine import Quarantine, Refused
+from storage.readings import ReadingStore, StoreRefused, StoreUnavailable
+
+log = structlog.get_logger(__name__)
+
+# As many messages as make writing worthwhile, and as few as keep a batch under a second.
+BATCH = 2_000
+
+
+class Pipeline:
+    """Turns the journal's messages into stored readings; every message gets exactly one outcome.
+
+    One batch goes through five steps in this order: quarantine, ledger.note, store.write, ledger.release, and only
+    the last moves the cursor. Each can be repeated, so a batch that was stopped anywhere is simply done again.
+    """
+
+    def __init__(
+        self, registry: Registry, journal: Journal, quarantine: Quarantine,
+        ledger: Ledger, store: ReadingStore, clock: Clock,
+    ) -> None:  # fmt: skip
+        """Nothing is read before the first step."""
+        self._reader = Reader(registry)
+        self._journal = journal
+        self._quarantine = quarantine
+        self._ledger = ledger
+        self._store = store
+        self._clock = clock
+        self._cursor: int | None = None
+        self._reach: dict[SeriesKey, tuple[datetime, datetime]] = {}
+
+    def step(self, limit: int = BATCH) -> int:
+        """Take the next messages of the journal, at most `limit`, to their end; return how many there were.
+
+        Raises StoreUnavailable, after which the same messages come again.
+        """
+        cursor = self._where()
+        batch = [self._reader.read(message) for message in self._journal.read(cursor, limit)]
+        if not batch:
+            return 0
+        changes = judge(chain.from_iterable(one.readings for one in batch), self._reach, self._store)
+        notes = self._notes(batch, changes)
+        self._quarantine.add([row for one in batch for row in _refused(one)])
+        self._ledger.note(notes)
+        self._write(list(changes.readings.values()), batch)
+        self._ledger.release(notes)
+        self._advance(notes)
+        return len(batch)
+
+    def _where(self) -> int:
+        if self._cursor is None:
+            self._reach = dict(self._ledger.series())
+            self._cursor = self._ledger.cursor()
+        return self._cursor
+
+    def _advance(self, notes: BatchNotes) -> None:
+        self._cursor = notes.cursor
+        for (series, _), (first, last) in notes.spans.items():
+            known = self._reach.get(series, (first, last))
+            self._reach[series] = (min(known[0], first), max(known[1], last))
+
+    def _notes(self, batch: Sequence[Understood], changes: Changes) -> BatchNotes:
+        return BatchNotes(
+            cursor=batch[-1].message.seq,
+            at=self._clock.now(),
+            outcomes=[_outcome(one, changes) for one in batch],
+            revisions=changes.revisions,
+            spans=changes.spans,
+            heard=heard(batch),
+        )
+
+    def _write(self, readings: list[Reading], batch: Sequence[Understood]) -> None:
+        try:
+            if readings:
+                self._store.write(readings)
+        except StoreRefused as refused:
+            if len(readings) > 1:
+                middle = len(readings) // 2
+                self._write(readings[:middle], batch)
+                self._write(readings[middle:], batch)
+            else:
+                self._refuse(readings[0], str(refused), batch)
+
+    def _refuse(self, reading: Reading, why: str, batch: Sequence[Understood]) -> None:
+        """Put one reading that the store will not have into quarantine, so that it holds up nothing else."""
+        log.warning("store refused a reading", station=reading.station, parameter=reading.parameter, why=why)
+        one = next(one for one in batch if one.message.seq == reading.seq)
+        refusal = refusals.store_refused(reading.parameter, why).of(reading.parameter)
+        self._quarantine.add([_row(one, refusal)])
+
+
+def run(pipeline: Pipeline, stop: Event, *, pause: float = 0.02, longest: float = 30.0) -> None:
+    """Step until `stop` is set; look every `pause` seconds when there is nothing to do.
+
+    Whatever fails is tried again with a pause that grows up to `longest` seconds: the store of readings that is away,
+    a full disk, a database that is locked. The journal keeps everything meanwhile.
+    """
+    wait = pause
+    while not stop.is_set():
+        try:
+            wait = 0.0 if pipeline.step() else pause
+        except StoreUnavailable as error:
+            wait = min(max(wait * 2, 0.5), longest)
+            log.warning("store of readings is away", error=str(error), again_in=wait)
+        except Exception:
+            # Nothing was lost and nothing skipped: the same messages come again.
+            wait = min(max(wait * 2, 0.5), longest)
+            log.exception("batch failed", again_in=wait)
+        stop.wait(wait)
+
+
+def _outcome(one: Understood, changes: Changes) -> OutcomeRow:
+    seq = one.message.seq
+    stored, revised = changes.stored.get(seq, 0), changes.revised.get(seq, 0)
+    return OutcomeRow(seq, _kind(one, stored + revised), stored, revised)
+
+
+def _kind(one: Understood, changed: int) -> Outcome:
+    if one.refused:
+        return Outcome.PARTLY if one.readings else Outcome.QUARANTINED
+    if not one.readings:
+        return Outcome.IGNORED
+    return Outcome.STORED if changed else Outcome.REPEATED
+
+
+def _refused(one: Understood) -> Iterable[Refused]:
+    return (_row(one, refusal) for refusal in one.refused)
+
+
+def _row(one: Understood, refusal: Refusal) -> Refused:
+    return Refused(
+        seq=one.message.seq,
+        part=refusals.shown(refusal.part),
+        reason=refusal.reason.value,
+        message=refusal.message,
+        topic=one.message.incoming.topic,
+        station=one.station,
+        received_at=one.message.received_at,
+    )
+
+
+def heard(batch: Iterable[Understood]) -> dict[str, Heard]:
+    """Return when each station of `batch` was last heard; what was imported does not count as hearing from it."""
+    found: dict[str, Heard] = {}
+    for one in batch:
+        if one.station is not None and not one.imported:
+            found[one.station] = _later(found.get(one.station), _heard(one))
+    return found
+
+
+def _heard(one: Understood) -> Heard:
+    measured_at = max((reading.measured_at for reading in one.readings), default=None)
+    live = one.message.incoming.live and measured_at is not None
+    skew = one.message.received_at - measured_at if live and measured_at is not None else None
+    return Heard(one.message.received_at, measured_at, skew)
+
+
+def _later(before: Heard | None, now: Heard) -> Heard:
+    if before is None:
+        return now
+    measured = [moment for moment in (before.measured_at, now.measured_at) if moment is not None]
+    return Heard(
+        max(before.heard_at, now.heard_at),
+        max(measured, default=None),
+        now.skew if now.skew is not None else before.skew,
+    )

@@ -1,0 +1,102 @@
+"""What one message says: whose it is, what is in it, what of it is refused. Decides alone from message and registry."""
+
+from dataclasses import dataclass, field
+
+import structlog
+
+from domain.message import JournalMessage
+from domain.reading import Reading
+from ingest import refusals
+from ingest.decoders import DECODERS
+from ingest.prepare import Door
+from ingest.refusals import Refusal
+from registry.lookup import Registry
+from registry.schema import Station
+
+log = structlog.get_logger(__name__)
+
+# What `quantrac import` writes stands in the journal as native messages of the station, whatever the station itself
+# speaks. No client can publish under a topic that begins with $, so nobody else can use this way in.
+IMPORTED = "$import/"
+
+# One message of garbage must not fill the quarantine; its bytes are in the journal anyway.
+MOST_PARTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """One message, read: without readings and refusals it is known to hold none.
+
+    `station` is None where it cannot be attributed to one.
+    """
+
+    message: JournalMessage
+    station: str | None = None
+    readings: list[Reading] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+
+    @property
+    def imported(self) -> bool:
+        """Whether it came from a file rather than from the station."""
+        return self.message.incoming.topic.startswith(IMPORTED)
+
+
+class Reader:
+    """Reads messages; nothing that arrives can stop it."""
+
+    def __init__(self, registry: Registry) -> None:
+        """Read as `registry` says."""
+        self._registry = registry
+        self._door = Door(registry)
+
+    def read(self, message: JournalMessage) -> Understood:
+        """Return what `message` says."""
+        try:
+            station, decoder = self._sender(message.incoming.topic)
+        except Refusal as refusal:
+            return Understood(message, refused=[refusal])
+        try:
+            return self._contents(message, station, decoder)
+        except Refusal as refusal:
+            return Understood(message, station.id, refused=[refusal])
+        except Exception:
+            # An error in our own code must not hold up the messages behind; this one can be read again once mended.
+            log.exception("decoder failed", decoder=decoder, seq=message.seq, topic=message.incoming.topic)
+            return Understood(message, station.id, refused=[refusals.decoder_failed(decoder)])
+
+    def _sender(self, topic: str) -> tuple[Station, str]:
+        """Return the station that sent on `topic`, and the decoder that reads it. Raises Refusal."""
+        native = topic.removeprefix(IMPORTED)
+        station = None if native != topic else self._registry.station_of_topic(topic)
+        prefix, _, rest = native.partition("/")
+        named, _, medium = rest.partition("/")
+        if station is not None and station.decoder.topic is not None:
+            return station, station.decoder.name
+        if prefix != "quantrac" or not named or not medium or "/" in medium:
+            raise refusals.unknown_topic(topic)
+        station = self._registry.stations.get(named)
+        if station is None:
+            raise refusals.unknown_station(named)
+        if medium != station.medium:
+            raise refusals.medium_mismatch(named, medium, station.medium)
+        if native != topic:
+            return station, "native"
+        if station.decoder.topic is not None:
+            raise refusals.other_topic(named, station.decoder.topic)
+        return station, station.decoder.name
+
+    def _contents(self, message: JournalMessage, station: Station, decoder: str) -> Understood:
+        decoded = DECODERS[decoder](message, station)
+        readings, refused = self._door.admit(decoded.values, station, message)
+        refused = _told([*decoded.refused, *refused], readings)
+        if not (readings or refused or decoded.ignored):
+            raise refusals.nothing_found(())  # a decoder may not drop a message without a word
+        return Understood(message, station.id, readings, refused)
+
+
+def _told(refused: list[Refusal], readings: list[Reading]) -> list[Refusal]:
+    """Say once for the whole message what is wrong with all of it, such as its time."""
+    first = refused[0] if refused else None
+    if first and not readings and all((one.reason, one.message) == (first.reason, first.message) for one in refused):
+        return [first if len(refused) == 1 else first.of("")]
+    return refused[:MOST_PARTS]

@@ -1,0 +1,85 @@
+"""A real Mosquitto on a free loopback port, as the shipped configuration has it: persistence on, a large queue."""
+
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+_CONFIGURATION = """\
+listener {port} 127.0.0.1
+allow_anonymous true
+persistence true
+persistence_location {folder}/
+autosave_interval 1
+autosave_on_changes false
+max_inflight_messages 1000
+max_queued_messages 2000000
+max_queued_bytes 0
+log_dest file {folder}/mosquitto.log
+{more}
+"""
+
+
+def free_port() -> int:
+    """Return a port of the loopback interface that nobody uses at the moment."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+def program() -> str:
+    """Return where Mosquitto is; skip the test where it is not."""
+    found = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+    if found is None:
+        pytest.skip("mosquitto is not installed")
+    return found
+
+
+class Mosquitto:
+    """A broker of its own, with its data in `folder`; a restart keeps port and data."""
+
+    def __init__(self, folder: Path, *, more: str = "") -> None:
+        """Write the configuration, with the lines `more` at its end; nothing runs yet."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        self.url = f"mqtt://127.0.0.1:{self.port}"
+        self._file = folder / "mosquitto.conf"
+        self._file.write_text(_CONFIGURATION.format(port=self.port, folder=folder, more=more))
+        # Started as root it would become the user mosquitto, who may not write here.
+        with self._file.open("a") as file:
+            file.write("user root\n")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "Mosquitto":
+        """Start it, and return once it takes connections."""
+        self._process = subprocess.Popen([program(), "-c", str(self._file)], stderr=subprocess.DEVNULL)
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            with socket.socket() as one:
+                if one.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return self
+            time.sleep(0.02)
+        raise AssertionError(f"mosquitto does not take connections: {self._file.with_suffix('.log').read_text()}")
+
+    def stop(self) -> None:
+        """End it cleanly: it writes its sessions and queues to disk."""
+        self._end(kill=False)
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self._end(kill=True)
+
+    def restart(self) -> None:
+        """Stop and start it again; sessions and queues stay."""
+        self.stop()
+        self.start()
+
+    def _end(self, *, kill: bool) -> None:
+        if self._process is not None:
+            (self._process.kill if kill else self._process.terminate)()
+            self._process.wait(10)
+            self._process = None
