@@ -1,0 +1,55 @@
+"""A limit as it holds for one series on one day, and whether it may be called confirmed."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from domain.limit import Bound
+from domain.text import Text
+from registry.schema import Factor, LimitRow, Regulation
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A named person's word that a row is law, and (where its text names none) with which averaging."""
+
+    row: str
+    confirmed_by: str
+    confirmed_on: date
+    averaging: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedLimit:
+    """A regulation row as it holds for a series: in the canonical unit, its factors multiplied.
+
+    `unmet` has every condition that keeps it from being confirmed (capture is judged where the counts are known).
+    """
+
+    bound: Bound
+    row: LimitRow
+    regulation: Regulation
+    factors: tuple[Factor, ...]
+    unmet: tuple[Text, ...]
+    confirmed_by: str | None = None
+    confirmed_on: date | None = None
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether an exceedance of it may be called one of a confirmed limit."""
+        return not self.unmet
+
+    @property
+    def low(self) -> float | None:
+        """The least allowed level."""
+        return self.bound.low
+
+    @property
+    def high(self) -> float | None:
+        """The greatest allowed level."""
+        return self.bound.high
+
+    @property
+    def arithmetic(self) -> tuple[float, ...]:
+        """What is multiplied: the row's figure, then the factors; a single figure where there are none."""
+        figure = self.row.at_most if self.row.at_most is not None else self.row.at_least
+        return (figure if figure is not None else float("nan"), *(one.value for one in self.factors))

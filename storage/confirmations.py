@@ -1,0 +1,37 @@
+"""A named person's word that a limit row is law. The newest word on a row counts; all stay."""
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from domain.moment import micros
+from registry.limits import Confirmation
+from storage.state import writing
+from storage.tables import audit, confirmations
+
+
+def read(engine: Engine) -> dict[str, Confirmation]:
+    """Return the confirmations by row."""
+    with engine.connect() as connection:
+        rows = connection.execute(sa.select(confirmations).order_by(confirmations.c.id)).all()
+    return {
+        row.row: Confirmation(row.row, row.confirmed_by, date.fromisoformat(row.confirmed_on), row.averaging)
+        for row in rows
+    }
+
+
+def add(engine: Engine, confirmation: Confirmation, *, note: str, at: datetime) -> None:
+    """Keep a confirmation, and who gave it, on record."""
+    values = {
+        "row": confirmation.row, "confirmed_by": confirmation.confirmed_by,
+        "confirmed_on": confirmation.confirmed_on.isoformat(), "averaging": confirmation.averaging,
+        "note": note, "made_at": micros(at),
+    }  # fmt: skip
+    said = {
+        "at": micros(at), "who": confirmation.confirmed_by, "what": "limit confirmed",
+        "subject": confirmation.row, "note": note,
+    }  # fmt: skip
+    with writing(engine) as connection:
+        connection.execute(sa.insert(confirmations), values)
+        connection.execute(sa.insert(audit), said)

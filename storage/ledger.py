@@ -1,0 +1,207 @@
+"""What an ingest worker has done with its journal, batch by batch, so that every step can be repeated."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from domain.message import Outcome
+from domain.moment import micros, moment
+from domain.reading import Reading, SeriesKey
+from storage.spans import merge
+from storage.state import upsert, writing
+from storage.tables import cursors, held, outcomes, revisions, series, stations_heard
+
+# A change of readings concerns the roller (windows) and the judge (rules on readings).
+CONSUMERS = ("roll", "watch")
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRow:
+    """What became of one message, and how many readings it brought or changed."""
+
+    seq: int
+    outcome: Outcome
+    stored: int
+    revised: int
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionRow:
+    """A reading that took the place of another with the same identity."""
+
+    new: Reading
+    old: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """When a station was last heard; `skew` is receipt minus stamp of its newest live message."""
+
+    heard_at: datetime
+    measured_at: datetime | None
+    skew: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchNotes:
+    """All that a batch changes in the state; `cursor` is the number of its last message."""
+
+    cursor: int
+    at: datetime
+    outcomes: list[OutcomeRow] = field(default_factory=list)
+    revisions: list[RevisionRow] = field(default_factory=list)
+    spans: dict[tuple[SeriesKey, int], tuple[datetime, datetime]] = field(default_factory=dict)
+    heard: dict[str, Heard] = field(default_factory=dict)
+
+
+class Ledger:
+    """One worker's cursor, and what it leaves for the jobs."""
+
+    def __init__(self, engine: Engine, worker: str) -> None:
+        """Keep the engine; nothing is read yet."""
+        self._engine = engine
+        self._worker = worker
+
+    def cursor(self) -> int:
+        """Return the number of the last message whose batch is finished, 0 before the first."""
+        query = sa.select(cursors.c.seq).where(cursors.c.worker == self._worker)
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar() or 0
+
+    def series(self) -> dict[SeriesKey, tuple[datetime, datetime]]:
+        """Return every series that has a reading, with its first and last moment."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(sa.select(series)).all()
+        return {SeriesKey(row.station, row.parameter): (moment(row.first_at), moment(row.last_at)) for row in rows}
+
+    def note(self, notes: BatchNotes) -> None:
+        """Before the readings are written: outcomes and revisions, each once, and the spans, held back."""
+        with writing(self._engine) as connection:
+            upsert(connection, outcomes, (self._outcome(row) for row in notes.outcomes))
+            upsert(connection, revisions, (_revision(row, notes.at) for row in notes.revisions))
+            upsert(connection, held, (self._held(*span) for span in notes.spans.items()), _wider(held))
+
+    def release(self, notes: BatchNotes) -> None:
+        """After the readings are written: let the jobs see the spans, and move the cursor."""
+        with writing(self._engine) as connection:
+            self._release_spans(connection)
+            upsert(connection, series, _reaches(notes), _wider(series))
+            upsert(connection, stations_heard, (_heard(*one) for one in notes.heard.items()), _newer)
+            upsert(
+                connection, cursors, [{"worker": self._worker, "seq": notes.cursor}],
+                lambda new: {"seq": new.seq},
+            )  # fmt: skip
+
+    def _release_spans(self, connection: Connection) -> None:
+        mine = held.c.worker == self._worker
+        rows = connection.execute(sa.select(held).where(mine)).all()
+        for consumer in CONSUMERS:
+            merge(
+                connection, consumer, ((row.station, row.parameter, row.day, row.first_at, row.last_at) for row in rows)
+            )
+        connection.execute(sa.delete(held).where(mine))
+
+    def _outcome(self, row: OutcomeRow) -> dict[str, Any]:
+        return {
+            "seq": row.seq, "worker": self._worker, "outcome": row.outcome.value,
+            "stored": row.stored, "revised": row.revised,
+        }  # fmt: skip
+
+    def _held(self, key: tuple[SeriesKey, int], span: tuple[datetime, datetime]) -> dict[str, Any]:
+        (station, parameter), day = key
+        return {
+            "worker": self._worker, "station": station, "parameter": parameter, "day": day,
+            "first_at": micros(span[0]), "last_at": micros(span[1]),
+        }  # fmt: skip
+
+
+def outcome_counts(engine: Engine) -> dict[Outcome, int]:
+    """Return how many messages of all workers came to which outcome; every outcome is named."""
+    query = sa.select(outcomes.c.outcome, sa.func.count()).group_by(outcomes.c.outcome)
+    with engine.connect() as connection:
+        found = {Outcome(name): count for name, count in connection.execute(query).tuples()}
+    return {outcome: found.get(outcome, 0) for outcome in Outcome}
+
+
+def reading_counts(engine: Engine) -> tuple[int, int]:
+    """Return how many readings were new, and how many changed one that was there."""
+    query = sa.select(
+        sa.func.coalesce(sa.func.sum(outcomes.c.stored), 0), sa.func.coalesce(sa.func.sum(outcomes.c.revised), 0)
+    )
+    with engine.connect() as connection:
+        stored, revised = connection.execute(query).one()
+    return int(stored), int(revised)
+
+
+def all_heard(engine: Engine) -> dict[str, Heard]:
+    """Return when each station was last heard."""
+    with engine.connect() as connection:
+        rows = connection.execute(sa.select(stations_heard)).all()
+    return {
+        row.station: Heard(
+            moment(row.heard_at),
+            None if row.measured_at is None else moment(row.measured_at),
+            None if row.skew_us is None else timedelta(microseconds=row.skew_us),
+        )
+        for row in rows
+    }
+
+
+def _revision(row: RevisionRow, at: datetime) -> dict[str, Any]:
+    return {
+        "station": row.new.station, "parameter": row.new.parameter, "measured_at": micros(row.new.measured_at),
+        "seq": row.new.seq, "value": row.new.value, "status": int(row.new.status),
+        "old_seq": row.old.seq, "old_value": row.old.value, "old_status": int(row.old.status),
+        "noticed_at": micros(at),
+    }  # fmt: skip
+
+
+def _reaches(notes: BatchNotes) -> Iterable[dict[str, Any]]:
+    reach: dict[SeriesKey, tuple[datetime, datetime]] = {}
+    for (key, _), (first, last) in notes.spans.items():
+        known = reach.get(key, (first, last))
+        reach[key] = (min(known[0], first), max(known[1], last))
+    for key, (first, last) in reach.items():
+        yield {
+            "station": key.station, "parameter": key.parameter,
+            "first_at": micros(first), "last_at": micros(last), "rolled_to": None,
+        }  # fmt: skip
+
+
+def _heard(station: str, heard: Heard) -> dict[str, Any]:
+    return {
+        "station": station,
+        "heard_at": micros(heard.heard_at),
+        "measured_at": None if heard.measured_at is None else micros(heard.measured_at),
+        "skew_us": None if heard.skew is None else heard.skew // timedelta(microseconds=1),
+    }
+
+
+def _wider(table: sa.Table) -> Any:
+    """Return an update that widens first_at … last_at to hold what was to be inserted too."""
+
+    def update(new: Any) -> dict[str, Any]:
+        first, last = table.c.first_at, table.c.last_at
+        return {
+            "first_at": sa.case((new.first_at < first, new.first_at), else_=first),
+            "last_at": sa.case((new.last_at > last, new.last_at), else_=last),
+        }
+
+    return update
+
+
+def _newer(new: Any) -> dict[str, Any]:
+    old = stations_heard.c
+    return {
+        "heard_at": sa.case((new.heard_at > old.heard_at, new.heard_at), else_=old.heard_at),
+        "measured_at": sa.case(
+            (old.measured_at.is_(None), new.measured_at),
+            (new.measured_at > old.measured_at, new.measured_at),
+            else_=old.measured_at,
+        ),
+        "skew_us": sa.func.coalesce(new.skew_us, old.skew_us),
+    }

@@ -1,0 +1,251 @@
+"""The embedded reading store: one SQLite file, no server."""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from domain.flag import Flag, Reason
+from domain.moment import micros, moment
+from domain.reading import Reading, SeriesKey, Status
+from domain.rollup import IndexPoint, LimitKind, RollupPoint, RollupState
+from domain.window import Window, WindowKind
+from storage.readings import HealthPoint, Series, StoreUnavailable
+from storage.statements import statements
+
+_SQL = statements("sqlite.sql")
+
+
+class SqliteReadings:
+    """Keeps `storage.readings.ReadingStore` in the file at `path`. Safe to use from several threads and processes."""
+
+    def __init__(self, path: Path, *, readonly: bool = False) -> None:
+        """Open the file, making it if there is none; `readonly` refuses every write (PRAGMA query_only)."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._readonly = readonly
+        self._local = threading.local()
+        self._open: list[sqlite3.Connection] = []
+        self._numbers: dict[SeriesKey, int] = {}
+        self._lock = threading.Lock()
+        with self._unavailable():
+            connection = sqlite3.connect(path, isolation_level=None, timeout=30)
+            connection.execute("PRAGMA journal_mode=WAL")
+            for name in ("schema_series", "schema_readings", "schema_rollups", "schema_indices", "schema_health"):
+                connection.execute(_SQL[name])
+            connection.close()
+
+    def write(self, readings: Sequence[Reading]) -> None:
+        """Write readings; see the contract."""
+        keys = {one.series for one in readings}
+        with self._writing(keys) as connection:
+            numbers = self._number(connection, keys)
+            connection.executemany(_SQL["write"], [_row(one, numbers) for one in readings])
+
+    def write_flags(self, readings: Sequence[Reading]) -> None:
+        """Write flags only; see the contract."""
+        keys = {one.series for one in readings}
+        with self._writing(keys) as connection:
+            numbers = self._number(connection, keys)
+            rows = [
+                (int(one.flag), int(one.reasons), one.checks, numbers[one.series], micros(one.measured_at))
+                for one in readings
+            ]
+            connection.executemany(_SQL["write_flags"], rows)
+
+    def read(self, series: SeriesKey, window: Window) -> Series:
+        """Return a series' readings; see the contract."""
+        return _series(self._rows("read", series, window))
+
+    def find(self, wanted: Mapping[SeriesKey, Window]) -> list[Reading]:
+        """Return the readings of several series; see the contract."""
+        return [_reading(key, row) for key, window in wanted.items() for row in self._rows("read", key, window)]
+
+    def latest(self, stations: Sequence[str]) -> list[Reading]:
+        """Return the newest readings; see the contract."""
+        self._learn()
+        mine = [(key, number) for key, number in self._numbers.items() if key.station in set(stations)]
+        with self._unavailable():
+            found = ((key, self._connection().execute(_SQL["latest"], (number,)).fetchone()) for key, number in mine)
+            return [_reading(key, row) for key, row in found if row is not None]
+
+    def count(self) -> int:
+        """Return how many readings are stored."""
+        with self._unavailable():
+            return int(self._connection().execute(_SQL["count"]).fetchone()[0])
+
+    def write_rollups(self, points: Sequence[RollupPoint]) -> None:
+        """Write windows; see the contract."""
+        keys = {SeriesKey(one.station, one.parameter) for one in points}
+        with self._writing(keys) as connection:
+            numbers = self._number(connection, keys)
+            connection.executemany(_SQL["write_rollup"], [_rollup_row(one, numbers) for one in points])
+
+    def read_rollups(
+        self, kind: WindowKind, series: Sequence[SeriesKey], window: Window
+    ) -> dict[SeriesKey, list[RollupPoint]]:
+        """Return windows by series; see the contract."""
+        self._learn(series)
+        span = (micros(window.start), micros(window.end))
+        with self._unavailable():
+            connection = self._connection()
+            return {
+                key: [
+                    _rollup(kind, key, row)
+                    for row in connection.execute(_SQL["read_rollups"], (kind.value, self._numbers.get(key), *span))
+                ]
+                for key in series
+            }
+
+    def write_indices(self, points: Sequence[IndexPoint]) -> None:
+        """Write index values; see the contract."""
+        with self._writing() as connection:
+            rows = [
+                (
+                    one.index,
+                    one.kind.value,
+                    one.station,
+                    micros(one.mark),
+                    one.value,
+                    one.level,
+                    one.dominant,
+                    one.concentration,
+                )
+                for one in points
+            ]
+            connection.executemany(_SQL["write_index"], rows)
+
+    def read_indices(self, index: str, kind: WindowKind, stations: Sequence[str], window: Window) -> list[IndexPoint]:
+        """Return index values; see the contract."""
+        span = (micros(window.start), micros(window.end))
+        with self._unavailable():
+            connection = self._connection()
+            return [
+                IndexPoint(station, index, kind, moment(at), *rest)
+                for station in sorted(stations)
+                for at, *rest in connection.execute(_SQL["read_indices"], (index, kind.value, station, *span))
+            ]
+
+    def write_health(self, at: datetime, measurements: Iterable[HealthPoint]) -> None:
+        """Write what the service says of itself; see the contract."""
+        rows = [
+            (one.measurement, json.dumps(dict(sorted(one.tags.items()))), micros(at), json.dumps(dict(one.fields)))
+            for one in measurements
+        ]
+        with self._writing() as connection:
+            connection.executemany(_SQL["write_health"], rows)
+
+    def ping(self) -> None:
+        """Return when the file answers; raises StoreUnavailable."""
+        with self._unavailable():
+            self._connection().execute("SELECT 1")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        for connection in self._open:
+            connection.close()
+
+    def _rows(self, statement: str, key: SeriesKey, window: Window) -> list[tuple[Any, ...]]:
+        self._learn([key])
+        number = self._numbers.get(key)
+        if number is None:
+            return []
+        span = (number, micros(window.start), micros(window.end))
+        with self._unavailable():
+            return self._connection().execute(_SQL[statement], span).fetchall()
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(self._path, isolation_level=None, timeout=30, check_same_thread=False)
+            connection.execute("PRAGMA synchronous=FULL")
+            if self._readonly:
+                connection.execute("PRAGMA query_only=ON")
+            self._local.connection = connection
+            self._open.append(connection)
+        return connection
+
+    @contextmanager
+    def _unavailable(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise StoreUnavailable(f"{self._path}: {error}") from error
+
+    @contextmanager
+    def _writing(self, keys: Iterable[SeriesKey] = ()) -> Iterator[sqlite3.Connection]:
+        self._learn(list(keys))
+        with self._unavailable():
+            connection = self._connection()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def _number(self, connection: sqlite3.Connection, keys: set[SeriesKey]) -> Mapping[SeriesKey, int]:
+        new = keys - self._numbers.keys()
+        if new:
+            connection.executemany(_SQL["add_series"], sorted(new))
+            # Only known for good once committed; another process may have given the numbers.
+            return {SeriesKey(row[0], row[1]): row[2] for row in connection.execute(_SQL["all_series"])}
+        return self._numbers
+
+    def _learn(self, keys: Sequence[SeriesKey] | None = None) -> None:
+        """Look the series' numbers up again if one of `keys` is not known (None: always)."""
+        if keys is not None and all(key in self._numbers for key in keys):
+            return
+        with self._unavailable(), self._lock:
+            rows = self._connection().execute(_SQL["all_series"])
+            self._numbers = {SeriesKey(row[0], row[1]): row[2] for row in rows}
+
+
+def _row(one: Reading, numbers: Mapping[SeriesKey, int]) -> tuple[Any, ...]:
+    judged = (int(one.status), int(one.flag), int(one.reasons), one.checks, one.seq)
+    return (numbers[one.series], micros(one.measured_at), one.value, *judged)
+
+
+def _reading(key: SeriesKey, row: tuple[Any, ...]) -> Reading:
+    at, value, status, flag, reasons, checks, seq = row
+    return Reading(
+        key.station, key.parameter, moment(at), value, Status(status), Flag(flag), Reason(reasons), checks, seq
+    )
+
+
+def _series(rows: list[tuple[Any, ...]]) -> Series:
+    columns: Any = list(zip(*rows, strict=True)) if rows else [[]] * 7
+    times, values, status, flags, reasons, checks, seq = columns
+    return Series(
+        np.array(times, np.int64),
+        np.array(values, np.float64),
+        np.array(status, np.int8),
+        np.array(flags, np.int8),
+        np.array(reasons, np.int32),
+        np.array(checks, np.int32),
+        np.array(seq, np.int64),
+    )
+
+
+def _rollup_row(one: RollupPoint, numbers: Mapping[SeriesKey, int]) -> tuple[Any, ...]:
+    has_value = one.valid > 0
+    values = (one.value, one.minimum, one.maximum) if has_value else (None, None, None)
+    counts = (one.valid, one.expected, one.suspect, one.calibrating, one.fault)
+    limits = (one.limit_low, one.limit_high, int(one.limit_kind))
+    number = numbers[SeriesKey(one.station, one.parameter)]
+    history = (int(one.state), one.revision, one.configuration)
+    return (one.kind.value, number, micros(one.mark), *values, *counts, *limits, *history)
+
+
+def _rollup(kind: WindowKind, key: SeriesKey, row: tuple[Any, ...]) -> RollupPoint:
+    at, *figures = row
+    figures[10], figures[11] = LimitKind(figures[10]), RollupState(figures[11])
+    columns: Any = (moment(at), *figures)
+    return RollupPoint(key.station, key.parameter, kind, *columns)

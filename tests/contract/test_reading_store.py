@@ -1,0 +1,141 @@
+"""What every reading store keeps to; `store` is each of them in turn."""
+
+from datetime import timedelta
+
+import numpy as np
+from domain.flag import Flag, Reason
+from domain.reading import SeriesKey, Status
+from domain.rollup import IndexPoint, LimitKind, RollupState
+from domain.window import Window, WindowKind
+from storage.readings import HealthPoint, ReadingStore
+from support.builders import NOON, minutes, point, reading
+
+KEY = SeriesKey("NT-1", "cod")
+ALL = Window(NOON - timedelta(days=400), NOON + timedelta(days=400))
+
+
+def test_a_reading_is_read_back_as_it_was(store: ReadingStore) -> None:
+    """Value, status, flag, reasons, checks and number; to the microsecond."""
+    one = reading(
+        NOON + timedelta(microseconds=7), -0.1, status=Status.CALIBRATING, flag=Flag.FAIL, reasons=Reason.RANGE,
+        checks=3, seq=113434214399936064,
+    )  # fmt: skip
+    store.write([one])
+    assert store.find({KEY: ALL}) == [one]
+
+
+def test_a_reading_sent_twice_is_stored_once(store: ReadingStore) -> None:
+    """Its identity is station, parameter and time."""
+    store.write([reading()])
+    store.write([reading()])
+    assert store.find({KEY: ALL}) == [reading()]
+    assert store.count() == 1
+
+
+def test_a_reading_written_again_takes_the_place_of_the_first(store: ReadingStore) -> None:
+    """A revision replaces every part of it."""
+    store.write([reading(value=1.0, flag=Flag.FAIL, status=Status.FAULT)])
+    store.write([reading(value=2.0, flag=Flag.GOOD, seq=128)])
+    assert store.find({KEY: ALL}) == [reading(value=2.0, flag=Flag.GOOD, seq=128)]
+
+
+def test_a_missing_reading_has_no_value_even_where_there_was_one(store: ReadingStore) -> None:
+    """InfluxDB keeps a field that it is not given; it must not come back."""
+    store.write([reading(value=5.0)])
+    store.write([reading(value=None, flag=Flag.MISSING, seq=128)])
+    assert store.find({KEY: ALL}) == [reading(value=None, flag=Flag.MISSING, seq=128)]
+    assert np.isnan(store.read(KEY, ALL).values).all()
+
+
+def test_a_window_leaves_out_its_start_and_holds_its_end(store: ReadingStore) -> None:
+    """A stamp is the end of what it averages."""
+    store.write([reading(NOON + minutes(number)) for number in (0, 5, 10, 15)])
+    found = store.read(KEY, Window(NOON, NOON + minutes(10)))
+    assert [int(time) for time in found.times] == [
+        int((NOON + minutes(number)).timestamp() * 1_000_000) for number in (5, 10)
+    ]
+
+
+def test_readings_come_in_the_order_of_time(store: ReadingStore) -> None:
+    """Whatever order they were written in."""
+    store.write([reading(NOON + minutes(number), number) for number in (10, 0, 5)])
+    assert store.read(KEY, ALL).values.tolist() == [0, 5, 10]
+
+
+def test_what_is_not_there_is_empty(store: ReadingStore) -> None:
+    """An unknown series, an empty write and an empty question are no errors."""
+    store.write([])
+    store.write_rollups([])
+    store.write_indices([])
+    assert len(store.read(KEY, ALL)) == 0
+    assert store.find({}) == []
+    assert store.latest([]) == []
+    assert store.count() == 0
+    assert store.read_rollups(WindowKind.HOUR, [KEY], ALL) == {KEY: []}
+
+
+def test_flags_are_judged_again_without_touching_what_was_measured(store: ReadingStore) -> None:
+    """Quality control judges and never erases."""
+    store.write([reading(value=3.5, status=Status.CALIBRATING, seq=640)])
+    store.write_flags([reading(value=99.0, seq=1, flag=Flag.SUSPECT, reasons=Reason.RANGE, checks=2)])
+    expected = reading(value=3.5, status=Status.CALIBRATING, seq=640, flag=Flag.SUSPECT, reasons=Reason.RANGE, checks=2)
+    assert store.find({KEY: ALL}) == [expected]
+
+
+def test_the_latest_reading_of_each_series(store: ReadingStore) -> None:
+    """One per series of the stations asked for, and of no others."""
+    newest = reading(NOON + minutes(5), 2.0)
+    other = reading(NOON, 7.1, parameter="ph")
+    store.write([reading(), newest, other, reading(station="NT-2")])
+    assert sorted(store.latest(["NT-1"]), key=lambda one: one.parameter) == [newest, other]
+
+
+def test_many_readings_of_many_series(store: ReadingStore) -> None:
+    """More than one request's worth."""
+    readings = [
+        reading(NOON + minutes(number), number, station=f"S-{number % 7}", seq=64 * number) for number in range(11_000)
+    ]
+    store.write(readings)
+    assert store.count() == 11_000
+    assert len(store.read(SeriesKey("S-3", "cod"), Window(NOON, NOON + minutes(20_000)))) == 1_571
+
+
+def test_a_rollup_is_read_back_as_it_was(store: ReadingStore) -> None:
+    """Every field of it, limits and bits included."""
+    one = point(
+        minimum=0.5, maximum=2.25, suspect=1, calibrating=2, fault=3, limit_low=5.5, limit_high=9.0,
+        limit_kind=LimitKind.LOW | LimitKind.HIGH | LimitKind.CONFIRMED, state=RollupState.VERIFIED, revision=2,
+        configuration=2**62 + 1,
+    )  # fmt: skip
+    store.write_rollups([one])
+    assert store.read_rollups(WindowKind.HOUR, [KEY], ALL) == {KEY: [one]}
+
+
+def test_a_window_that_lost_its_value_cannot_be_read_back_as_having_one(store: ReadingStore) -> None:
+    """valid = 0 means no value, whatever an older point said."""
+    store.write_rollups([point(value=8.0, limit_high=9.0, limit_kind=LimitKind.HIGH)])
+    store.write_rollups([point(value=None, revision=1)])
+    assert store.read_rollups(WindowKind.HOUR, [KEY], ALL) == {KEY: [point(value=None, revision=1)]}
+
+
+def test_windows_of_different_kinds_do_not_mix(store: ReadingStore) -> None:
+    """An hour and a day with the same mark are two points."""
+    store.write_rollups([point(), point(kind=WindowKind.DAY, value=3.0)])
+    assert store.read_rollups(WindowKind.DAY, [KEY], ALL) == {KEY: [point(kind=WindowKind.DAY, value=3.0)]}
+
+
+def test_indices_are_read_back_in_order(store: ReadingStore) -> None:
+    """By station and time; one that could not be computed stays without a value."""
+    known = IndexPoint("KK-1", "vn_aqi", WindowKind.HOUR, NOON, 127, 3, "pm25", 63.2)
+    unknown = IndexPoint("KK-1", "vn_aqi", WindowKind.HOUR, NOON + minutes(60), None)
+    day = IndexPoint("KK-1", "vn_aqi", WindowKind.DAY, NOON, 90, 2, "pm10", 81.0)
+    store.write_indices([unknown, known, day])
+    assert store.read_indices("vn_aqi", WindowKind.HOUR, ["KK-1"], ALL) == [known, unknown]
+    store.write_indices([IndexPoint("KK-1", "vn_aqi", WindowKind.HOUR, NOON, None)])
+    assert store.read_indices("vn_aqi", WindowKind.HOUR, ["KK-1"], ALL)[0].value is None
+
+
+def test_health_is_taken_and_the_store_answers(store: ReadingStore) -> None:
+    """What the service says of itself is written beside the readings."""
+    store.write_health(NOON, [HealthPoint("health", {"part": "ingest", "worker": "main"}, {"stored": 5, "lag": 0.25})])
+    store.ping()
