@@ -27,6 +27,12 @@ class Changes:
     stored: dict[int, int] = field(default_factory=dict)
     revised: dict[int, int] = field(default_factory=dict)
 
+    def forget(self, reading: Reading) -> None:
+        """Count `reading` no longer: it was not stored after all."""
+        changing = any(one.new is reading for one in self.revisions)
+        counts = self.revised if changing else self.stored
+        counts[reading.seq] -= 1
+
 
 def judge(readings: Iterable[Reading], reach: Reach, store: ReadingStore) -> Changes:
     """Return what `readings` (in the order of their messages) change. Raises StoreUnavailable.

@@ -1,4 +1,4 @@
-"""Paths into a JSON value: dots between keys, `[n]` and `[*]` for arrays, double quotes around a key that holds a dot."""
+"""Paths into a JSON value: dots between keys, `[n]` and `[*]` for arrays, quotes around a key that holds a dot."""
 
 import re
 from collections.abc import Iterator

@@ -33,7 +33,7 @@ class Pipeline:
     the last moves the cursor. Each can be repeated, so a batch that was stopped anywhere is simply done again.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - the parts, in the order in which a message meets them
         self, registry: Registry, journal: Journal, quarantine: Quarantine,
         ledger: Ledger, store: ReadingStore, clock: Clock,
     ) -> None:  # fmt: skip
@@ -60,7 +60,7 @@ class Pipeline:
         notes = self._notes(batch, changes)
         self._quarantine.add([row for one in batch for row in _refused(one)])
         self._ledger.note(notes)
-        self._write(list(changes.readings.values()), batch)
+        self._refuse(self._write(list(changes.readings.values())), batch, changes)
         self._ledger.release(notes)
         self._advance(notes)
         return len(batch)
@@ -87,24 +87,31 @@ class Pipeline:
             heard=heard(batch),
         )
 
-    def _write(self, readings: list[Reading], batch: Sequence[Understood]) -> None:
+    def _write(self, readings: list[Reading]) -> list[tuple[Reading, str]]:
+        """Write readings; return those that the store will not have, each with its word on it."""
+        if not readings:
+            return []
         try:
-            if readings:
-                self._store.write(readings)
+            self._store.write(readings)
         except StoreRefused as refused:
-            if len(readings) > 1:
-                middle = len(readings) // 2
-                self._write(readings[:middle], batch)
-                self._write(readings[middle:], batch)
-            else:
-                self._refuse(readings[0], str(refused), batch)
+            if len(readings) == 1:
+                return [(readings[0], str(refused))]
+            middle = len(readings) // 2
+            return self._write(readings[:middle]) + self._write(readings[middle:])
+        return []
 
-    def _refuse(self, reading: Reading, why: str, batch: Sequence[Understood]) -> None:
-        """Put one reading that the store will not have into quarantine, so that it holds up nothing else."""
-        log.warning("store refused a reading", station=reading.station, parameter=reading.parameter, why=why)
-        one = next(one for one in batch if one.message.seq == reading.seq)
-        refusal = refusals.store_refused(reading.parameter, why).of(reading.parameter)
-        self._quarantine.add([_row(one, refusal)])
+    def _refuse(self, culprits: list[tuple[Reading, str]], batch: Sequence[Understood], changes: Changes) -> None:
+        """Put readings that the store will not have into quarantine, so that they hold up nothing else."""
+        of = {one.message.seq: one for one in batch}
+        for reading, why in culprits:
+            log.warning("store refused a reading", station=reading.station, parameter=reading.parameter, why=why)
+            refusal = refusals.store_refused(reading.parameter, why).of(reading.parameter)
+            of[reading.seq].refused.append(refusal)
+            of[reading.seq].readings.remove(reading)
+            changes.forget(reading)
+            self._quarantine.add([_row(of[reading.seq], refusal)])
+        if culprits:
+            self._ledger.correct([_outcome(of[seq], changes) for seq in {reading.seq for reading, _ in culprits}])
 
 
 def run(pipeline: Pipeline, stop: Event, *, pause: float = 0.02, longest: float = 30.0) -> None:

@@ -52,9 +52,10 @@ class Draft(msgspec.Struct, gc=False):
 
     value: float | None
     unit: str | None
-    status: str | int | None
+    written_status: str | int | None
     measured_at: datetime
     received_at: datetime
+    status: Status = Status.MEASURING
     flag: Flag = Flag.NOT_EVALUATED
     reasons: Reason = Reason.NONE
 
@@ -78,12 +79,16 @@ def _accepted(written: str | None, place: Place) -> AcceptedUnit:
         return known
     found = place.units.get(normal(spelled))
     if found is None and not spelled.strip():
-        raise refusals.no_unit(place.parameter, place.units)
+        raise refusals.no_unit(place.parameter, _spellings(place))
     if found is None:
-        raise refusals.unknown_unit(place.parameter, written, place.units)
+        raise refusals.unknown_unit(place.parameter, spelled, _spellings(place))
     if len(place.spellings) < 100:  # as many as honest loggers have; a strange one must not fill our memory
         place.spellings[spelled] = found
     return found
+
+
+def _spellings(place: Place) -> set[str]:
+    return {one.unit for one in place.units.values() if one.unit}
 
 
 def settle_time(draft: Draft, place: Place) -> None:
@@ -103,12 +108,11 @@ def settle_time(draft: Draft, place: Place) -> None:
 
 def read_status(draft: Draft, place: Place) -> None:
     """Read what the message says; the calendar of maintenance is applied later, so that it also works backwards."""
-    if draft.status is None:
-        draft.status = Status.MEASURING
+    if draft.written_status is None:
         return
-    status = _STATUSES.get(str(draft.status))
+    status = _STATUSES.get(str(draft.written_status))
     if status is None:
-        raise refusals.unknown_status(place.parameter, draft.status)
+        raise refusals.unknown_status(place.parameter, draft.written_status)
     draft.status = status
 
 
@@ -159,7 +163,7 @@ class Door:
         for step in STEPS:
             step(draft, place)
         return Reading(
-            station.id, raw.parameter, draft.measured_at, draft.value, Status(draft.status), draft.flag,
+            station.id, raw.parameter, draft.measured_at, draft.value, draft.status, draft.flag,
             draft.reasons, CHECKS_VERSION, message.seq,
         )  # fmt: skip
 

@@ -65,7 +65,7 @@ class Broker:
         parts = urlsplit(url)
         if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname:
             raise QuantracError(
-                Text("{url} is no broker's address. Write mqtt://user@host:1883 or mqtts://user@host:8883.", {"url": url})
+                Text("{url} is no broker's address. Write mqtt://user@host:1883 or mqtts://….", {"url": url})
             )
         tls = parts.scheme == "mqtts"
         user = unquote(parts.username) if parts.username else None
@@ -147,7 +147,7 @@ class _Session:
         if broker.tls:
             self.client.tls_set()
         if self.version is MQTTProtocolVersion.MQTTv5:
-            properties = Properties(PacketTypes.CONNECT)
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho leaves it untyped
             properties.SessionExpiryInterval = 0xFFFFFFFF
             properties.ReceiveMaximum = RECEIVE_MAXIMUM
             self.client.connect(broker.host, broker.port, KEEPALIVE_SECONDS, clean_start=False, properties=properties)
@@ -166,12 +166,18 @@ class _Session:
         for mid, qos in done:
             if qos:
                 self.client.ack(mid, qos)
-        if self.subscribed and not self.backlog_done and self._barrier_mid is None:
-            self._ask_whether_done(len(done))
+        if self.subscribed and not self.backlog_done and not self.asking:
+            self.ask(len(done))
 
-    def _ask_whether_done(self, acknowledged: int) -> None:
+    def ask(self, acknowledged: int = 0) -> None:
+        """Ask the broker for an answer that comes behind what the last `acknowledged` messages let go."""
         self._barrier_after, self._since_barrier = acknowledged, 0
         _, self._barrier_mid = self.client.unsubscribe(_BARRIER)
+
+    @property
+    def asking(self) -> bool:
+        """Whether the broker has yet to answer."""
+        return self._barrier_mid is not None
 
     def read(self) -> bool:
         """Take one packet if there is one; tell whether it was a message."""
@@ -193,7 +199,10 @@ class _Session:
         poll.register(ear, select.POLLIN)
         # What TLS has taken from the network and not handed out yet, poll does not see.
         waiting = getattr(own, "pending", lambda: 0)() > 0
-        events = dict(poll.poll(0 if waiting else seconds * 1000)).get(own.fileno(), 0)
+        rung = dict(poll.poll(0 if waiting else seconds * 1000))
+        if ear.fileno() in rung:
+            ear.recv(64)
+        events = rung.get(own.fileno(), 0)
         return waiting or bool(events & ~select.POLLOUT), bool(events & select.POLLOUT)
 
     def close(self) -> None:
@@ -224,7 +233,7 @@ class _Session:
         )  # fmt: skip
         self.group.add(incoming, message.mid)
 
-    def _on_subscribe(self, _client: Any, _userdata: Any, mid: int, reasons: list[ReasonCode], _properties: Any) -> None:
+    def _on_subscribe(self, _client: Any, _userdata: Any, mid: int, reasons: list[ReasonCode], _: Any) -> None:
         if mid != self._subscribe_mid:
             return
         failed = [str(reason) for reason in reasons if reason.is_failure]
@@ -279,9 +288,10 @@ class Subscriber:
     def stop(self) -> None:
         """Commit and acknowledge what has been taken, disconnect, and return when that is done."""
         self._stop.set()
-        self._bell.send(b"!")
         if self._thread is not None:
+            self._bell.send(b"!")
             self._thread.join()
+            self._thread = None
 
     @property
     def connected(self) -> bool:
@@ -356,10 +366,20 @@ class Subscriber:
                 return
             session.acknowledge()
             if self._stop.is_set():
-                session.close()
+                self._leave(session)
                 return
         self._trouble(Text("The connection to the broker was lost ({why}).", {"why": session.lost or "–"}))
         self._keep_unacknowledged(session)
+
+    def _leave(self, session: _Session) -> None:
+        """Disconnect once the broker has seen the acknowledgements: a socket that is closed too soon loses them."""
+        session.ask()
+        until = time.monotonic() + 2.0
+        while session.asking and session.sock is not None and time.monotonic() < until:
+            self._exchange(session, 0.1)
+        if self._commit(session):
+            session.acknowledge()
+        session.close()
 
     def _exchange(self, session: _Session, seconds: float) -> None:
         """Wait for the socket at most `seconds`, then read until it has no more to give or the group is full."""
@@ -435,5 +455,8 @@ class _Remembered:
         if sorted(filters) == sorted(self.read()):
             return
         draft = self._path.with_suffix(".new")
-        draft.write_text(json.dumps(sorted(filters)), encoding="utf-8")
-        draft.replace(self._path)
+        try:
+            draft.write_text(json.dumps(sorted(filters)), encoding="utf-8")
+            draft.replace(self._path)
+        except OSError as error:  # a full disk must not keep us from receiving once there is room again
+            log.warning("filters not remembered", path=str(self._path), error=str(error))

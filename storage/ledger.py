@@ -1,6 +1,6 @@
 """What an ingest worker has done with its journal, batch by batch, so that every step can be repeated."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -95,6 +95,18 @@ class Ledger:
                 connection, cursors, [{"worker": self._worker, "seq": notes.cursor}],
                 lambda new: {"seq": new.seq},
             )  # fmt: skip
+
+    def correct(self, rows: Sequence[OutcomeRow]) -> None:
+        """Say what became of messages after all, where the store of readings has refused what was noted as stored."""
+        change = (
+            sa.update(outcomes)
+            .where(outcomes.c.seq == sa.bindparam("of_seq"))
+            .values(outcome=sa.bindparam("to"), stored=sa.bindparam("new"), revised=sa.bindparam("changed"))
+        )
+        with writing(self._engine) as connection:
+            for row in rows:
+                values = {"of_seq": row.seq, "to": row.outcome.value, "new": row.stored, "changed": row.revised}
+                connection.execute(change, values)
 
     def _release_spans(self, connection: Connection) -> None:
         mine = held.c.worker == self._worker

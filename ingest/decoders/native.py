@@ -85,7 +85,8 @@ def _value(parameter: str, one: Any, moment: datetime, *, as_text: bool) -> RawV
     if one is None:
         return RawValue(parameter, None, moment)
     if not isinstance(one, dict) or "value" not in one:
-        raise refusals.wrong_shape(Text('{parameter} is not an object with "value"', {"parameter": refusals.shown(parameter)}))
+        where = {"parameter": refusals.shown(parameter)}
+        raise refusals.wrong_shape(Text('{parameter} is not an object with "value"', where))
     if strange := one.keys() - {"value", "unit", "status"}:
         where = {"parameter": refusals.shown(parameter), "key": refusals.shown(min(strange))}
         raise refusals.wrong_shape(Text("{parameter} has the unknown key {key}", where))

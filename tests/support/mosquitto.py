@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+# Started as root it would become the user mosquitto, who may not write here: hence `user root`.
 _CONFIGURATION = """\
 listener {port} 127.0.0.1
-allow_anonymous true
+{listener}
+allow_anonymous {anonymous}
 persistence true
 persistence_location {folder}/
 autosave_interval 1
@@ -18,8 +20,8 @@ autosave_on_changes false
 max_inflight_messages 1000
 max_queued_messages 2000000
 max_queued_bytes 0
+user root
 log_dest file {folder}/mosquitto.log
-{more}
 """
 
 
@@ -42,16 +44,15 @@ def program() -> str:
 class Mosquitto:
     """A broker of its own, with its data in `folder`; a restart keeps port and data."""
 
-    def __init__(self, folder: Path, *, more: str = "") -> None:
-        """Write the configuration, with the lines `more` at its end; nothing runs yet."""
+    def __init__(self, folder: Path, *, anonymous: bool = True, listener: str = "") -> None:
+        """Write the configuration, `listener` being further lines of its listener; nothing runs yet."""
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         self.url = f"mqtt://127.0.0.1:{self.port}"
+        self.log = folder / "mosquitto.log"
         self._file = folder / "mosquitto.conf"
-        self._file.write_text(_CONFIGURATION.format(port=self.port, folder=folder, more=more))
-        # Started as root it would become the user mosquitto, who may not write here.
-        with self._file.open("a") as file:
-            file.write("user root\n")
+        settings = {"port": self.port, "folder": folder, "anonymous": str(anonymous).lower(), "listener": listener}
+        self._file.write_text(_CONFIGURATION.format(**settings), encoding="utf-8")
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "Mosquitto":
@@ -63,7 +64,7 @@ class Mosquitto:
                 if one.connect_ex(("127.0.0.1", self.port)) == 0:
                     return self
             time.sleep(0.02)
-        raise AssertionError(f"mosquitto does not take connections: {self._file.with_suffix('.log').read_text()}")
+        raise AssertionError(f"mosquitto does not take connections: {self.log.read_text()}")
 
     def stop(self) -> None:
         """End it cleanly: it writes its sessions and queues to disk."""

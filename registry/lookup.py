@@ -1,0 +1,263 @@
+"""The whole configuration in memory, and the questions that are asked of it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from domain.limit import Bound
+from domain.reading import SeriesKey
+from domain.text import Text
+from domain.window import WindowKind
+from registry.limits import AppliedLimit, Confirmation
+from registry.schema import (
+    AcceptedUnit,
+    Applies,
+    Area,
+    Facility,
+    Factor,
+    LimitRow,
+    Parameter,
+    Permit,
+    Person,
+    Province,
+    Regulation,
+    Rule,
+    Station,
+    StationParameter,
+    Team,
+)
+from registry.units import accepted, normal
+
+_LEAST_SILENCE = timedelta(minutes=15)
+_AVERAGING = {WindowKind.HOUR: "hour", WindowKind.HOUR8: "hour8", WindowKind.HOUR24: "hour24", WindowKind.DAY: "hour24"}
+
+
+@dataclass(frozen=True)
+class Registry:
+    """What is watched, where, by which law, and who is told. Validated whole; nothing checks it again."""
+
+    province: Province
+    areas: Mapping[str, Area]
+    facilities: Mapping[str, Facility]
+    stations: Mapping[str, Station]
+    parameters: Mapping[str, Parameter]
+    regulations: Mapping[str, Regulation]
+    rules: Mapping[str, Rule]
+    teams: Mapping[str, Team]
+    people: Mapping[str, Person]
+    hash: int  # 63 bits of the files' content
+    _units: dict[str, Mapping[str, AcceptedUnit]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The province's time zone."""
+        return ZoneInfo(self.province.timezone)
+
+    @cached_property
+    def _by_topic(self) -> Mapping[str, Station]:
+        return {topic_of(station): station for station in self.stations.values()}
+
+    @cached_property
+    def _at_station(self) -> Mapping[SeriesKey, StationParameter]:
+        return {
+            SeriesKey(station.id, parameter.id): parameter
+            for station in self.stations.values()
+            for parameter in station.parameters
+        }
+
+    def topic_filters(self) -> tuple[str, ...]:
+        """Return the MQTT filters that cover every station."""
+        own = {station.decoder.topic for station in self.stations.values() if station.decoder.topic}
+        return ("quantrac/+/+", *sorted(topic for topic in own if not _is_native(topic)))
+
+    def station_of_topic(self, topic: str) -> Station | None:
+        """Return the station whose messages come under `topic`."""
+        return self._by_topic.get(topic)
+
+    def parameter_at(self, station: str, parameter: str) -> StationParameter | None:
+        """Return how `station` measures `parameter`, None if it does not."""
+        return self._at_station.get(SeriesKey(station, parameter))
+
+    def interval(self, station: str, parameter: str) -> timedelta | None:
+        """Return the expected time between readings; None for an irregular series."""
+        at_station = self._at_station[SeriesKey(station, parameter)]
+        return None if at_station.irregular else at_station.interval or self.stations[station].interval
+
+    def plausible(self, station: str, parameter: str) -> tuple[float, float]:
+        """Return the range, in the canonical unit, outside which a value fails."""
+        return self._at_station[SeriesKey(station, parameter)].plausible or self.parameters[parameter].plausible
+
+    def silent_after(self, station: str) -> timedelta:
+        """Return how long a station may say nothing."""
+        found = self.stations[station]
+        return found.silent_after or max(3 * found.interval, _LEAST_SILENCE)
+
+    def units(self, parameter: str) -> Mapping[str, AcceptedUnit]:
+        """Return the units in which a parameter may arrive, by their normal spelling."""
+        if parameter not in self._units:
+            self._units[parameter] = accepted(self.parameters[parameter])
+        return self._units[parameter]
+
+    def canonical(self, parameter: str, value: float, unit: str) -> float:
+        """Return `value` in the parameter's canonical unit; the unit has been checked to fit."""
+        found = self.units(parameter)[normal(unit)]
+        return value * found.factor + found.offset
+
+    def watches(self, rule: Rule) -> tuple[SeriesKey, ...]:
+        """Return the series that a rule is for; for a rule on silence, the stations with an empty parameter."""
+        stations = [station for station in self.stations.values() if self._selected(rule, station)]
+        if rule.kind == "silent":
+            return tuple(SeriesKey(station.id, "") for station in stations)
+        return tuple(
+            SeriesKey(station.id, parameter.id)
+            for station in stations
+            for parameter in station.parameters
+            if not rule.parameters or parameter.id in rule.parameters
+        )
+
+    @staticmethod
+    def _selected(rule: Rule, station: Station) -> bool:
+        wanted = rule.applies_to
+        return (
+            (not wanted.stations or station.id in wanted.stations)
+            and (not wanted.kinds or station.kind in wanted.kinds)
+            and (not wanted.areas or station.area in wanted.areas)
+        )
+
+    def limit_for(
+        self, series: SeriesKey, kind: WindowKind, on: date, confirmations: Mapping[str, Confirmation],
+        regulation: str | None = None,
+    ) -> AppliedLimit | None:  # fmt: skip
+        """Return the limit in force for windows of `kind` of a series on the local date `on`.
+
+        Of several, the permit goes first, then a row whose text names this averaging, then one whose text names none.
+        `regulation` asks for rows of that one only.
+        """
+        found = [
+            one
+            for one in self._candidates(series, on)
+            if self._compares(one[0], kind) and regulation in {None, one[1].id}
+        ]
+        if not found:
+            return None
+        row, source, factors = min(found, key=lambda one: (one[1].id != "permit", one[0].averaging == "unstated"))
+        return self._applied(series, row, source, factors, on, confirmations)
+
+    def not_compared(self, series: SeriesKey, on: date) -> tuple[LimitRow, ...]:
+        """Return the rows in force that need a reference O₂ and are not compared yet."""
+        return tuple(row for row, _, _ in self._rows(series, on) if row.needs_reference_o2)
+
+    def _candidates(self, series: SeriesKey, on: date) -> Iterator[tuple[LimitRow, Regulation, tuple[Factor, ...]]]:
+        for row, regulation, factors in self._rows(series, on):
+            has_figure = row.at_most is not None or row.at_least is not None
+            if has_figure and row.class_name is None and not row.needs_reference_o2:
+                yield row, regulation, factors
+
+    def _rows(self, series: SeriesKey, on: date) -> Iterator[tuple[LimitRow, Regulation, tuple[Factor, ...]]]:
+        station = self.stations[series.station]
+        facility = self.facilities.get(station.facility or "")
+        for permit in facility.permits if facility else ():
+            if permit.parameter == series.parameter and permit.holds_on(on):
+                yield _row_of(permit), _PERMIT, ()
+        for regulation, applies in self._in_force(station, facility, on):
+            for row in regulation.rows:
+                if row.parameter == series.parameter and row.holds_on(on) and self._concerns(row, station, applies):
+                    factors = applies.factors if applies else ()
+                    yield row, regulation, tuple(one for one in factors if one.name in row.factors)
+
+    def _in_force(
+        self, station: Station, facility: Facility | None, on: date
+    ) -> Iterator[tuple[Regulation, Applies | None]]:
+        for applies in facility.applies if facility else ():
+            regulation = self.regulations[applies.regulation]
+            if applies.holds_on(on) and regulation.holds_on(on) and station.kind in regulation.kinds:
+                yield regulation, applies
+        for regulation in self.regulations.values():
+            if regulation.general and regulation.holds_on(on) and station.kind in regulation.kinds:
+                yield regulation, None
+
+    def _concerns(self, row: LimitRow, station: Station, applies: Applies | None) -> bool:
+        area = self.areas[station.area].kind
+        return row.column in {None, applies.column if applies else None} and (
+            not row.area_kinds or area in row.area_kinds
+        )
+
+    def _compares(self, row: LimitRow, kind: WindowKind) -> bool:
+        if row.averaging == "unstated":
+            return kind == self.province.policies.unstated_averaging
+        return row.averaging == _AVERAGING[kind]
+
+    def _applied(
+        self, series: SeriesKey, row: LimitRow, regulation: Regulation, factors: tuple[Factor, ...], on: date,
+        confirmations: Mapping[str, Confirmation],
+    ) -> AppliedLimit:  # fmt: skip
+        scale = 1.0
+        for factor in factors:
+            scale *= factor.value
+
+        def figure(value: float | None) -> float | None:
+            return None if value is None else self.canonical(series.parameter, value * scale, row.unit)
+
+        confirmation = confirmations.get(row.row) or _in_file(row)
+        return AppliedLimit(
+            bound=Bound(figure(row.at_least), figure(row.at_most)), row=row, regulation=regulation, factors=factors,
+            unmet=tuple(self._unmet(series, row, factors, on, confirmation)),
+            confirmed_by=confirmation.confirmed_by if confirmation else None,
+            confirmed_on=confirmation.confirmed_on if confirmation else None,
+        )  # fmt: skip
+
+    def _unmet(
+        self, series: SeriesKey, row: LimitRow, factors: tuple[Factor, ...], on: date, confirmation: Confirmation | None
+    ) -> Iterator[Text]:
+        if confirmation is None:
+            yield Text("the department has not confirmed this limit")
+        elif row.averaging == "unstated" and confirmation.averaging is None:
+            yield Text("the averaging is the department's policy and has not been confirmed")
+        for factor in factors:
+            if factor.confirmed_by is None:
+                yield Text("the factor {name} has not been confirmed", {"name": factor.name})
+        station = self.stations[series.station]
+        if station.grade != "regulatory":
+            yield Text("the instrument is indicative, not regulatory")
+        elif not any(certificate.holds_on(on) for certificate in station.certificates):
+            yield Text("the instrument has no valid calibration certificate")
+
+    def limits(self, on: date | None = None) -> Iterator[tuple[Regulation, LimitRow]]:
+        """Yield every row, or those in force on the local date `on`, with its regulation."""
+        for regulation in self.regulations.values():
+            for row in regulation.rows:
+                if on is None or (regulation.holds_on(on) and row.holds_on(on)):
+                    yield regulation, row
+
+
+_PERMIT = Regulation.model_validate({
+    "id": "permit", "names": {"vi": "Giấy phép môi trường", "en": "Environmental licence"},
+    "document": "Giấy phép môi trường", "kinds": ["air", "stack", "outfall", "surface_water", "waste"],
+})  # fmt: skip
+
+
+def _row_of(permit: Permit) -> LimitRow:
+    return LimitRow.model_validate({
+        "row": f"permit-{permit.parameter}", "clause": "", "parameter": permit.parameter, "averaging": permit.averaging,
+        "at_most": permit.at_most, "at_least": permit.at_least, "unit": permit.unit, "confidence": "S1",
+        "confirmed_by": permit.confirmed_by, "confirmed_on": permit.confirmed_on,
+        "from": permit.valid_from, "to": permit.valid_to,
+    })  # fmt: skip
+
+
+def _in_file(row: LimitRow) -> Confirmation | None:
+    if row.confirmed_by is None or row.confirmed_on is None:
+        return None
+    return Confirmation(row.row, row.confirmed_by, row.confirmed_on, None)
+
+
+def topic_of(station: Station) -> str:
+    """Return the topic under which a station's messages come."""
+    return station.decoder.topic or f"quantrac/{station.id}/{station.medium}"
+
+
+def _is_native(topic: str) -> bool:
+    parts = topic.split("/")
+    return len(parts) == 3 and parts[0] == "quantrac"

@@ -1,0 +1,52 @@
+"""How units are spelled, and gases between volume and mass."""
+
+from collections.abc import Mapping
+
+from registry.schema import AcceptedUnit, Parameter
+
+# 25 °C and 760 mmHg, as QCVN 05:2023 defines its Nm³: R·T/p in litres.
+MOLAR_VOLUME = 8.314462618 * 298.15 / 101.325
+
+_SPELLINGS = str.maketrans({"µ": "u", "μ": "u", "³": "3", "²": "2", " ": "", "\u00a0": "", "₂": "2"})
+_NAMES = {
+    "oc": "degc", "c": "degc", "celsius": "degc", "°c": "degc", "ºc": "degc",
+    "°f": "degf", "f": "degf", "fahrenheit": "degf",
+    "percent": "%", "pct": "%", "m3/hr": "m3/h", "mg/nm3": "mg/m3", "ug/nm3": "ug/m3",
+    "-": "", "ph": "", "phunits": "", "none": "", "tonne": "t", "tonnes": "t", "fnu": "ntu",
+    "umhos/cm": "us/cm", "micros/cm": "us/cm",
+}  # fmt: skip
+
+
+def normal(unit: str) -> str:
+    """Return the one spelling of `unit`: lower case, plain letters, no spaces (`µg/m³` → `ug/m3`, `oC` → `degc`).
+
+    Lower case loses nothing: no two units that a parameter accepts differ only in case.
+    """
+    plain = unit.strip().translate(_SPELLINGS).lower()
+    return _NAMES.get(plain, plain)
+
+
+def ug_per_ppb(molar_mass: float) -> float:
+    """Return µg/m³ of one ppb of a gas of `molar_mass` g/mol at 25 °C and 760 mmHg."""
+    return molar_mass / MOLAR_VOLUME
+
+
+def accepted(parameter: Parameter) -> Mapping[str, AcceptedUnit]:
+    """Return every unit in which `parameter` may arrive, normally spelled: canonical = value × factor + offset."""
+    found = {normal(parameter.unit): AcceptedUnit(unit=parameter.unit)}
+    if parameter.molar_mass is not None:
+        found.update(_gas(parameter.molar_mass, normal(parameter.unit)))
+    for one in parameter.accepts:
+        found[normal(one.unit)] = one
+    return found
+
+
+def _gas(molar_mass: float, canonical: str) -> Mapping[str, AcceptedUnit]:
+    per_ppb = ug_per_ppb(molar_mass) / {"ug/m3": 1.0, "mg/m3": 1000.0}[canonical]
+    per_ug = {"ug/m3": 1.0, "mg/m3": 0.001}[canonical]
+    return {
+        "ppb": AcceptedUnit(unit="ppb", factor=per_ppb),
+        "ppm": AcceptedUnit(unit="ppm", factor=per_ppb * 1000),
+        "ug/m3": AcceptedUnit(unit="ug/m3", factor=per_ug),
+        "mg/m3": AcceptedUnit(unit="mg/m3", factor=per_ug * 1000),
+    }
