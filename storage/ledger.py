@@ -99,7 +99,8 @@ class Ledger:
     def correct(self, rows: Sequence[OutcomeRow]) -> None:
         """Say what became of messages after all, where the store of readings has refused what was noted as stored."""
         change = (
-            sa.update(outcomes)
+            sa
+            .update(outcomes)
             .where(outcomes.c.seq == sa.bindparam("of_seq"))
             .values(outcome=sa.bindparam("to"), stored=sa.bindparam("new"), revised=sa.bindparam("changed"))
         )
