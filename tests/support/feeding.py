@@ -1,0 +1,25 @@
+"""Readings into stores as the pipeline leaves them, without messages: for tests of the jobs that come after it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from domain.reading import Reading, SeriesKey
+from sqlalchemy.engine import Engine
+from storage.ledger import BatchNotes, Ledger
+from storage.readings import ReadingStore
+from storage.spans import day_number
+
+
+def feed(readings: Iterable[Reading], store: ReadingStore, engine: Engine, at: datetime) -> None:
+    """Write readings and release their spans."""
+    batch = list(readings)
+    spans: dict[tuple[SeriesKey, int], tuple[datetime, datetime]] = {}
+    for one in batch:
+        key = (one.series, day_number(one.measured_at))
+        first, last = spans.get(key, (one.measured_at, one.measured_at))
+        spans[key] = (min(first, one.measured_at), max(last, one.measured_at))
+    notes = BatchNotes(cursor=max(one.seq for one in batch), at=at, spans=spans)
+    ledger = Ledger(engine, "main")
+    ledger.note(notes)
+    store.write(batch)
+    ledger.release(notes)
