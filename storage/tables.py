@@ -127,8 +127,7 @@ watches = Table(
     Column("station", String(40), primary_key=True),
     Column("parameter", String(40), primary_key=True),
     Column("state", String(8), nullable=False),
-    Column("over_since", BigInteger),    # end of the first window of the present run of windows that are over
-    Column("clear_since", BigInteger),   # end of the first window of the present run of windows that are clear
+    Column("standing", Text, nullable=False),  # JSON: the run of windows so far, and the episode if firing
     Column("judged_to", BigInteger, nullable=False),  # end of the newest window judged
     Column("alert", BigInteger),         # the open alert, if firing
 )  # fmt: skip
