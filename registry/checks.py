@@ -193,7 +193,8 @@ def _stations(contents: Contents) -> None:
         before = topics.setdefault(topic, station.id)
         if before != station.id:
             one.source.fault(
-                (*one.place, "decoder", "topic"), Text("`{topic}` is the topic of `{id}` too", {"topic": topic, "id": before}),
+                (*one.place, "decoder", "topic"),
+                Text("`{topic}` is the topic of `{id}` too", {"topic": topic, "id": before}),
                 Text("each station needs a topic of its own"),
             )  # fmt: skip
 
@@ -298,7 +299,8 @@ def _factors(contents: Contents) -> None:
             missing = {name for row in rows for name in row.factors} - {factor.name for factor in applies.factors}
             if missing:
                 one.source.fault(
-                    (*one.place, "applies", index), Text("the factors {names} are missing", {"names": ", ".join(sorted(missing))}),
+                    (*one.place, "applies", index),
+                    Text("the factors {names} are missing", {"names": ", ".join(sorted(missing))}),
                     Text("write each as `- {{name: …, value: …}}` below `factors:`, from the licence"),
                 )  # fmt: skip
 
@@ -308,7 +310,8 @@ def _permits(contents: Contents) -> None:
         for (_, first), (index, second) in combinations(enumerate(one.item.permits), 2):
             if (first.parameter, first.averaging) == (second.parameter, second.averaging) and _overlap(first, second):
                 one.source.fault(
-                    (*one.place, "permits", index), Text("two limits for `{id}` on the same days", {"id": first.parameter}),
+                    (*one.place, "permits", index),
+                    Text("two limits for `{id}` on the same days", {"id": first.parameter}),
                     Text("let one end (`to`) where the other begins (`from`)"),
                 )  # fmt: skip
 
