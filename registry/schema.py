@@ -208,7 +208,7 @@ class FieldPath(Strict):
 class DecoderChoice(Strict):
     """How a station speaks."""
 
-    name: str = "native"
+    name: Literal["native", "fields"] = "native"
     topic: str | None = None  # None: quantrac/<station>/<medium>
     fields: tuple[FieldPath, ...] = ()
     time: str | None = None  # path of the time; None: see `receipt_time`
