@@ -136,7 +136,7 @@ def outcome_counts(engine: Engine) -> dict[Outcome, int]:
     """Return how many messages of all workers came to which outcome; every outcome is named."""
     query = sa.select(outcomes.c.outcome, sa.func.count()).group_by(outcomes.c.outcome)
     with engine.connect() as connection:
-        found = {Outcome(name): count for name, count in connection.execute(query).tuples()}
+        found = {Outcome(name): count for name, count in connection.execute(query)}
     return {outcome: found.get(outcome, 0) for outcome in Outcome}
 
 

@@ -94,7 +94,7 @@ def waiting(engine: Engine) -> dict[str, int]:
     """Return how many spans wait for each consumer that has any."""
     query = sa.select(dirty.c.consumer, sa.func.count()).group_by(dirty.c.consumer)
     with engine.connect() as connection:
-        return dict(list(connection.execute(query).tuples()))
+        return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def watermark(engine: Engine, job: str) -> datetime | None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
 from domain.clock import SetClock
 from domain.message import Incoming
 from storage.journal import Journal, worker_number
