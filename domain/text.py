@@ -20,6 +20,25 @@ class Text:
         return self.message.format(**self.values)
 
 
+def N_(message: str) -> str:  # noqa: N802 - the name that translators know
+    """Mark a sentence for the catalogue where it is not said yet."""
+    return message
+
+
+def pack(value: Any) -> Any:
+    """Return `value` with every Text in it as plain data, for keeping as JSON."""
+    if isinstance(value, Text):
+        return {"message": value.message, "values": {key: pack(one) for key, one in value.values.items()}}
+    return value
+
+
+def unpack(value: Any) -> Any:
+    """Return what `pack` was given."""
+    if isinstance(value, dict) and value.keys() == {"message", "values"}:
+        return Text(value["message"], {key: unpack(one) for key, one in value["values"].items()})
+    return value
+
+
 class QuantracError(Exception):
     """Something a person can put right; said in their language, and never shown as a traceback.
 

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from domain.alert import Severity
+from domain.text import N_
 from domain.window import WindowKind
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
@@ -32,7 +33,7 @@ def duration(written: object) -> timedelta:
     """Return the duration that `written` (`5 min`, `1 h`, `60 d`) names. Raises ValueError."""
     found = _DURATION.match(written) if isinstance(written, str) else None
     if found is None:
-        raise ValueError("a duration is a number and s, min, h or d, such as '5 min'")
+        raise ValueError(N_("a duration is a number and s, min, h or d, such as `5 min`"))
     return timedelta(seconds=float(found[1]) * _SECONDS[found[2]])
 
 
@@ -41,7 +42,7 @@ Duration = Annotated[timedelta, BeforeValidator(duration)]
 
 def _rising(pair: tuple[float, float]) -> tuple[float, float]:
     if pair[0] >= pair[1]:
-        raise ValueError("the first number must be below the second")
+        raise ValueError(N_("the first number must be below the second"))
     return pair
 
 
@@ -312,7 +313,7 @@ class LimitRow(Dated):
     @model_validator(mode="after")
     def _confirmed_by_somebody(self) -> "LimitRow":
         if (self.confirmed_by is None) != (self.confirmed_on is None):
-            raise ValueError("confirmed_by and confirmed_on go together")
+            raise ValueError(N_("confirmed_by and confirmed_on go together"))
         return self
 
 

@@ -43,7 +43,7 @@ def fault_of(detail: Any, place: Place, model: type[BaseModel]) -> tuple[Place, 
     if kind == "extra_forbidden":
         return here, *_unknown_key(str(here[-1]), _keys(model, inside[:-1]))
     if kind == "value_error":
-        return here, Text("{why}", {"why": str(context.get("error", ""))}), Text("see docs/reference for this key")
+        return here, Text(str(context.get("error", ""))), Text("write it as the starter of `quantrac init` shows")
     if kind in {"literal_error", "enum"}:
         return here, *_choice(found, str(context.get("expected", "")))
     if kind == "string_pattern_mismatch":
