@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.moment import micros, moment
-from domain.text import Text
+from domain.text import Text, pack, unpack
 from storage.statements import statements
 
 _SQL = statements("quarantine.sql")
@@ -79,22 +79,10 @@ class Quarantine:
 
 
 def _row(one: Refused) -> tuple[Any, ...]:
-    said = json.dumps(_packed(one.message), ensure_ascii=False, default=str)
+    said = json.dumps(pack(one.message), ensure_ascii=False, default=str)
     return (one.seq, one.part, one.reason, said, one.topic, one.station, micros(one.received_at))
 
 
 def _refused(row: tuple[Any, ...]) -> Refused:
     seq, part, reason, said, topic, station, at = row
-    return Refused(seq, part, reason, _unpacked(json.loads(said)), topic, station, moment(at))
-
-
-def _packed(value: Any) -> Any:
-    if isinstance(value, Text):
-        return {"message": value.message, "values": {key: _packed(one) for key, one in value.values.items()}}
-    return value
-
-
-def _unpacked(value: Any) -> Any:
-    if isinstance(value, dict):
-        return Text(value["message"], {key: _unpacked(one) for key, one in value["values"].items()})
-    return value
+    return Refused(seq, part, reason, unpack(json.loads(said)), topic, station, moment(at))
