@@ -171,7 +171,7 @@ class _Drawing:
             self._names, self._strip, self._badge,
         )  # fmt: skip
         inner = "".join(piece for part in parts for piece in part())
-        return Markup(  # noqa: S704 -- every piece of text in it has been escaped by `_text` or `escape`
+        return Markup(  # noqa: S704 -- every piece of text in it has been escaped by `text_at` or `escape`
             f'<svg viewBox="0 0 {size.width} {size.height}" role="img" aria-labelledby="{key}t {key}d">'
             f'<title id="{key}t">{escape(self.chart.title)}</title>'
             f'<desc id="{key}d">{escape(self.chart.description)}</desc>{inner}</svg>'
@@ -203,8 +203,8 @@ class _Drawing:
         for tick in self.ticks:
             y = self.y(tick)
             yield f'<path class="c-grid" d="M{size.left} {y:.1f}H{size.edge}"/>'
-            yield _text(size.left - 6, y + 4, number(tick, places, lang), "t2 s12", "end")
-        yield _text(size.left, 14, with_unit("", self.chart.unit, lang).strip(), "t2 s12")
+            yield text_at(size.left - 6, y + 4, number(tick, places, lang), "t2 s12", "end")
+        yield text_at(size.left, 14, with_unit("", self.chart.unit, lang).strip(), "t2 s12")
 
     def _time_axis(self) -> Iterator[str]:
         yield f'<path class="c-axis" d="M{self.size.left} {self.size.floor:.1f}H{self.size.edge}"/>'
@@ -220,15 +220,15 @@ class _Drawing:
                 x = self.x(place + 0.5)
                 yield f'<path class="c-axis" d="M{x:.1f} {size.top}V{y + 3:.1f}"/>'
                 if x + 44 <= size.edge + size.right:
-                    yield _text(x + 4, y, f"{local:%d/%m}", "tb s12")
+                    yield text_at(x + 4, y, f"{local:%d/%m}", "tb s12")
             elif local.hour and local.hour % step == 0 and self.x(place) < size.edge - 8:
-                yield _text(self.x(place), y, hour(mark, self.chart.zone), "t2 s12", "middle")
+                yield text_at(self.x(place), y, hour(mark, self.chart.zone), "t2 s12", "middle")
 
     def _day_labels(self) -> Iterator[str]:
         every = max(1, ceil(58 / self.slot))
         for place in range(len(self.chart.marks) - 1, -1, -every):
             local = self.chart.marks[place].astimezone(self.chart.zone)
-            yield _text(self.x(place), self.size.floor + 17, f"{local:%d/%m}", "t2 s12", "middle")
+            yield text_at(self.x(place), self.size.floor + 17, f"{local:%d/%m}", "t2 s12", "middle")
 
     def _over_areas(self) -> Iterator[str]:
         """Tint what lies between the values and the limit, run by run."""
@@ -281,16 +281,17 @@ class _Drawing:
     def _limit(self, level: float, confirmed: bool, start: float, end: float, low: bool) -> Iterator[str]:
         chart, tone = self.chart, "" if confirmed else " adv"
         figure = with_unit(number(level, None, chart.lang), chart.unit, chart.lang)
-        words = Text("Limit {figure}") if confirmed else Text("Reference {figure}, not confirmed")
-        label = say(Text(words.message, {"figure": figure}), chart.lang)
+        values = {"figure": figure}
+        words = Text("Limit {figure}", values) if confirmed else Text("Reference {figure}, not confirmed", values)
+        label = say(words, chart.lang)
         if level > self.ticks[-1]:
             beyond = say(Text("{limit}: above this scale", {"limit": label}), chart.lang)
-            yield _text(start + 4, self.size.top + 13, beyond, f"tk s12{tone}")
+            yield text_at(start + 4, self.size.top + 13, beyond, f"tk s12{tone}")
             return
         full = f"{label} ({chart.label})" if chart.label and self.size.dots and self.size.width > 400 else label
         y = self.y(level)
         yield f'<path class="{"c-limit" if confirmed else "c-ref"}" d="M{start:.1f} {y:.1f}H{end:.1f}"/>'
-        yield _text(start + 4, y + 14 if low or y < self.size.top + 14 else y - 6, full, f"tk s12{tone}")
+        yield text_at(start + 4, y + 14 if low or y < self.size.top + 14 else y - 6, full, f"tk s12{tone}")
 
     def _values(self) -> Iterator[str]:
         if self.chart.bars:
@@ -333,10 +334,10 @@ class _Drawing:
         newest, peak = self.valued[-1], max(self.valued, key=self._value)
         y = self.y(self._value(newest))
         if newest >= len(self.chart.marks) - 3:
-            yield _text(self.x(newest) + 8, y + 1, self._written(newest), "tb")
+            yield text_at(self.x(newest) + 8, y + 1, self._written(newest), "tb")
         if peak < newest - 2:
             end = self.x(peak) + 30 > self.size.edge
-            yield _text(
+            yield text_at(
                 self.x(peak), self.y(self._value(peak)) - 10, self._written(peak), "tb", "end" if end else "middle"
             )
 
@@ -363,10 +364,11 @@ class _Drawing:
 
     def _badge(self) -> Iterator[str]:
         if self.chart.badge:
-            yield _text(self.size.width - 6, 14, self.chart.badge, "tb s12", "end")
+            yield text_at(self.size.width - 6, 14, self.chart.badge, "tb s12", "end")
 
 
-def _text(x: float, y: float, words: str, of_class: str, anchor: str = "start") -> str:
+def text_at(x: float, y: float, words: str, of_class: str, anchor: str = "start") -> str:
+    """Return `words` as SVG text, escaped."""
     place = "" if anchor == "start" else f' text-anchor="{anchor}"'
     return f'<text class="{of_class}" x="{x:.1f}" y="{y:.1f}"{place}>{escape(words)}</text>'
 
@@ -379,143 +381,6 @@ def bullet(level: float, bound: Bound, state: str) -> Markup:
     end = min(max(level / bound.high, 0) * 75, 120)
     return Markup(
         '<svg class="bullet" viewBox="0 0 120 14" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
-        f'<path class="b-way" d="M0 7H120"/><path class="b-{state}" d="M0 7H{end:.1f}"/>'
+        '<path class="b-way" d="M0 7H120"/><path class="b-{state}" d="M0 7H{end}"/>'
         '<path class="b-limit" d="M75 0V14"/></svg>'
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class MapMark:
-    """One area on the map. `shape`: square, circle, diamond. `fill`: a level's class (`a1`–`a6`) or `none`."""
-
-    number: int
-    latitude: float
-    longitude: float
-    shape: str
-    fill: str
-    label: str  # beside the mark
-    full: str  # for a screen reader
-    href: str
-    over: bool = False
-    silent: bool = False
-
-
-_Box = tuple[float, float, float, float]
-
-
-def area_map(marks: Sequence[MapMark], *, width: int, title: str, lang: str, key: str) -> Markup:
-    """Draw a schematic map from coordinates: no borders, a grid of degrees, a scale; a label where there is room."""
-    frame = _Frame.around(marks, width)
-    taken = [_box(frame, mark) for mark in marks]
-    inner = "".join([*_graticule(frame, lang), *(_area(frame, mark, taken) for mark in marks), *_scale(frame)])
-    return Markup(  # noqa: S704 -- every piece of text in it has been escaped by `_text` or `escape`
-        f'<svg viewBox="0 0 {width} {frame.height:.0f}" role="group" aria-labelledby="{key}{width}t">'
-        f'<title id="{key}{width}t">{escape(title)}</title>{inner}</svg>'
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    west: float
-    north: float
-    per_degree: float  # SVG units of one degree of longitude
-    stretch: float  # a degree of latitude in degrees of longitude
-    width: int
-    height: float
-
-    @classmethod
-    def around(cls, marks: Sequence[MapMark], width: int) -> "_Frame":
-        """Return the frame that holds all marks with a margin for their labels."""
-        longitudes, latitudes = [one.longitude for one in marks], [one.latitude for one in marks]
-        # One degree of longitude is cos(latitude) of a degree of latitude; at 10.7° that is 0.983.
-        stretch = 1 / 0.983
-        span = max(max(longitudes) - min(longitudes), 0.1)
-        margin = 0.12 * span
-        per_degree = width / (span + 2 * margin)
-        north, south = max(latitudes) + margin, min(latitudes) - margin
-        return cls(min(longitudes) - margin, north, per_degree, stretch, width, (north - south) * per_degree * stretch)
-
-    def xy(self, latitude: float, longitude: float) -> tuple[float, float]:
-        return (longitude - self.west) * self.per_degree, (self.north - latitude) * self.per_degree * self.stretch
-
-    @property
-    def radius(self) -> int:
-        return 17 if self.width > 400 else 14
-
-
-def _box(frame: _Frame, mark: MapMark) -> _Box:
-    x, y = frame.xy(mark.latitude, mark.longitude)
-    reach = frame.radius + 3
-    return x - reach, y - reach, x + reach, y + reach
-
-
-def _graticule(frame: _Frame, lang: str) -> Iterator[str]:
-    east, north = ("Đ", "B") if lang == "vi" else ("E", "N")
-    for tenth in range(ceil(frame.west * 10), floor((frame.west + frame.width / frame.per_degree) * 10) + 1):
-        x, _ = frame.xy(frame.north, tenth / 10)
-        if tenth % 2 == 0:
-            yield f'<path class="c-grid" d="M{x:.1f} 0V{frame.height:.0f}"/>'
-            yield _text(x + 3, frame.height - 5, f"{number(tenth / 10, 1, lang)}° {east}", "t2 s12")
-    south = frame.north - frame.height / (frame.per_degree * frame.stretch)
-    for tenth in range(ceil(south * 10), floor(frame.north * 10) + 1):
-        _, y = frame.xy(tenth / 10, frame.west)
-        if tenth % 2 == 0:
-            yield f'<path class="c-grid" d="M0 {y:.1f}H{frame.width}"/>'
-            yield _text(3, y - 4, f"{number(tenth / 10, 1, lang)}° {north}", "t2 s12")
-
-
-def _area(frame: _Frame, mark: MapMark, taken: list[_Box]) -> str:
-    x, y = frame.xy(mark.latitude, mark.longitude)
-    pieces = [_shape(mark, x, y, frame.radius)]
-    pieces.append(_text(x, y + 5, str(mark.number), "in inv" if mark.fill == "none" else "in"))
-    if mark.over:
-        pieces.append(f'<path class="m-over" d="M{x + 17:.1f} {y - 30:.1f}l9 16h-18Z"/>')
-    elif mark.silent:
-        pieces.append(
-            f'<g class="m-silent" transform="translate({x + 8:.1f} {y - 30:.1f})"><circle cx="8" cy="8" r="10"/>'
-            '<use href="#i-silent" width="16" height="16"/></g>'
-        )
-    if frame.width > 400:
-        pieces.append(_label(frame, mark, (x, y), taken))
-    return f'<a href="{escape(mark.href)}" aria-label="{escape(mark.full)}">{"".join(pieces)}</a>'
-
-
-def _shape(mark: MapMark, x: float, y: float, radius: float) -> str:
-    def one(of_class: str, reach: float) -> str:
-        if mark.shape == "circle":
-            return f'<circle class="{of_class}" cx="{x:.1f}" cy="{y:.1f}" r="{reach}"/>'
-        if mark.shape == "diamond":
-            far = reach + 3
-            return f'<path class="{of_class}" d="M{x:.1f} {y - far:.1f}l{far} {far}-{far} {far}-{far}-{far}Z"/>'
-        return f'<rect class="{of_class}" x="{x - reach:.1f}" y="{y - reach:.1f}" width="{2 * reach}" height="{2 * reach}"/>'
-
-    return (
-        one("m-halo", radius + 2)
-        + (one("m-mark m-blank", radius) if mark.fill == "none" else "")
-        + one(f"m-mark {mark.fill}", radius)
-    )
-
-
-def _label(frame: _Frame, mark: MapMark, at: tuple[float, float], taken: list[_Box]) -> str:
-    """Return the label at the first side where it covers nothing; none where there is no room."""
-    (x, y), length = at, 7.2 * len(mark.label)
-    for left, dy, anchor in ((24, 5, "start"), (-24, 5, "end"), (0, 36, "middle"), (0, -26, "middle")):
-        start = x + left - {"start": 0.0, "end": length, "middle": length / 2}[anchor]
-        box = (start, y + dy - 13, start + length, y + dy + 4)
-        inside = box[0] >= 0 and box[2] <= frame.width and box[1] >= 0 and box[3] <= frame.height - 16
-        if inside and not any(_meet(box, other) for other in taken):
-            taken.append(box)
-            return _text(x + left, y + dy, mark.label, "lab", anchor)
-    return ""
-
-
-def _meet(one: _Box, other: _Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
-
-
-def _scale(frame: _Frame) -> Iterator[str]:
-    # One degree of longitude at this latitude is 109.4 km.
-    length = next((km for km in (10, 5, 2) if km / 109.4 * frame.per_degree < frame.width / 4), 1)
-    width, y = length / 109.4 * frame.per_degree, frame.height - 22
-    yield f'<path class="m-scale" d="M{frame.width - 12 - width:.1f} {y:.1f}v5h{width:.1f}v-5"/>'
-    yield _text(frame.width - 12 - width / 2, y - 3, f"{length} km", "s12", "middle")
+    ).format(state=state, end=f"{end:.1f}")

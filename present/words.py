@@ -27,8 +27,8 @@ _SHORT_DATE = {"vi": "dd/MM/yyyy", "en": "d MMM yyyy"}
 _COMPASS = {"vi": ("B", "N", "Đ", "T"), "en": ("N", "S", "E", "W")}
 # How canonical units are written where a person reads them.
 _UNITS = {
-    "": "", "1": "", "pH": "", "degC": "°C", "%": "%", "ug/m3": "µg/m³", "ug/Nm3": "µg/Nm³", "mg/m3": "mg/m³",
-    "mg/Nm3": "mg/Nm³", "uS/cm": "µS/cm", "m3": "m³", "m3/h": "m³/h", "m3/d": "m³/d", "m3/s": "m³/s", "m/s": "m/s",
+    "": "", "1": "", "pH": "", "degC": "°C", "deg": "°", "%": "%", "ug/m3": "µg/m³", "ug/Nm3": "µg/Nm³",
+    "mg/m3": "mg/m³", "mg/Nm3": "mg/Nm³", "uS/cm": "µS/cm", "m3": "m³", "m3/h": "m³/h", "m3/d": "m³/d", "m3/s": "m³/s", "m/s": "m/s",
 }  # fmt: skip
 _UNITS_VI = {"m³/h": "m³/giờ", "m³/d": "m³/ngày", "t": "tấn"}
 
@@ -64,13 +64,19 @@ def _sentences(lang: str) -> dict[str, str]:
 
 
 def _said(value: Any, lang: str, zone: ZoneInfo | None) -> str:
+    if isinstance(value, bool | str):
+        return str(value)
+    if isinstance(value, int | float):
+        return number(value, None, lang)
+    if isinstance(value, list | tuple):
+        return "; ".join(_said(one, lang, zone) for one in value)
+    return _said_noun(value, lang, zone)
+
+
+def _said_noun(value: Any, lang: str, zone: ZoneInfo | None) -> str:
     match value:
         case Text():
             return say(value, lang, zone)
-        case bool() | str():
-            return str(value)
-        case int() | float():
-            return number(value, None, lang)
         case datetime():
             return when(value, zone, lang)
         case date():
@@ -79,10 +85,7 @@ def _said(value: Any, lang: str, zone: ZoneInfo | None) -> str:
             return duration(value, lang)
         case Names():
             return name(value, lang)
-        case list() | tuple():
-            return "; ".join(_said(one, lang, zone) for one in value)
-        case _:
-            return str(value)
+    return str(value)
 
 
 def number(value: float, places: int | None, lang: str) -> str:

@@ -1,0 +1,270 @@
+"""Open data: `/api/v1/`, read-only lists of objects the fields named as in the CSV exports, times in ISO 8601."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, HTTPException, Query, Response
+from sqlalchemy.engine import Engine
+
+from domain.alert import AlertKind
+from domain.clock import Clock
+from domain.limit import Bound
+from domain.reading import SeriesKey
+from domain.rollup import IndexPoint, RollupPoint, RollupState
+from domain.text import Text
+from domain.window import Window, WindowKind, window_of_mark
+from present.charts import is_sufficient
+from registry.lookup import Registry
+from registry.schema import LimitRow, Regulation, Station
+from reports.facts import Episode, between, episodes
+from storage import ledger
+from storage.readings import ReadingStore
+
+_LONGEST = timedelta(days=366)
+_DEFAULT = timedelta(days=2)
+
+On = Annotated[date | None, Query()]
+Moment = Annotated[date | datetime | None, Query()]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A parameter of an operation, as the documentation says it."""
+
+    name: str
+    words: Text
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One list, as the documentation says it."""
+
+    path: str
+    words: Text
+    parameters: tuple[Asked, ...] = ()
+
+
+_FROM = Asked("from", Text("after this moment or local date; without it, two days before the end"))
+_TO = Asked("to", Text("up to and including this moment, or before this local date's midnight; without it, now"))
+_STATION = Asked("station", Text("a station's id"), required=True)
+OPERATIONS = (
+    Operation("/api/v1/areas", Text("the areas, with their place")),
+    Operation("/api/v1/stations", Text("the stations, with what they measure and when they were last heard")),
+    Operation("/api/v1/parameters", Text("what is measured, with its unit")),
+    Operation("/api/v1/limits", Text("the limits, with clause, dates and who confirmed them"),
+              (Asked("on", Text("only those in force on this date")),)),
+    Operation("/api/v1/rollups", Text("averages and sums of one station, with valid and expected counts"),
+              (_STATION, Asked("parameter", Text("one parameter's id; without it, all")),
+               Asked("window", Text("hour, hour8, hour24 or day; without it, hour")), _FROM, _TO)),
+    Operation("/api/v1/indices", Text("air quality indices of one station"),
+              (_STATION, Asked("window", Text("hour or day; without it, hour")), _FROM, _TO)),
+    Operation("/api/v1/exceedances", Text("times when a confirmed limit was exceeded, by automatic readings"),
+              (_FROM, _TO)),
+)  # fmt: skip
+
+
+def make_router(registry: Registry, store: ReadingStore, engine: Engine, clock: Clock, *, demo: bool) -> APIRouter:
+    """Return the routes under `/api/v1`; answers may be read by any page, since nothing in them is secret."""
+    router = APIRouter(prefix="/api/v1")
+    lists = _Lists(registry, store, engine, clock, demo=demo)
+    for name in ("areas", "stations", "parameters", "limits", "rollups", "indices", "exceedances"):
+        router.add_api_route(f"/{name}", getattr(lists, name), methods=["GET", "HEAD"], response_model=None)
+    return router
+
+
+class _Lists:
+    """Every list; in a demonstration each object says so."""
+
+    def __init__(self, registry: Registry, store: ReadingStore, engine: Engine, clock: Clock, *, demo: bool) -> None:
+        self._registry, self._store, self._engine, self._clock = registry, store, engine, clock
+        self._mark = {"demo": True} if demo else {}
+
+    def areas(self, response: Response) -> list[dict[str, Any]]:
+        """The areas, with their place."""
+        _open(response)
+        return [
+            {"id": one.id, "names": one.names.model_dump(), "kind": one.kind, "place": _place(one), **self._mark}
+            for one in self._registry.areas.values()
+        ]
+
+    def stations(self, response: Response) -> list[dict[str, Any]]:
+        """The stations: id, names, kind, area, place, parameters with units, interval in seconds, last reading."""
+        _open(response)
+        heard = ledger.all_heard(self._engine)
+        return [
+            {**self._station(one), "last_reading": self._iso(heard[one.id].measured_at) if one.id in heard else None}
+            for one in self._registry.stations.values()
+        ]
+
+    def _station(self, one: Station) -> dict[str, Any]:
+        return {
+            "id": one.id, "names": one.names.model_dump(), "kind": one.kind, "area": one.area, "place": _place(one),
+            "parameters": [{"id": at.id, "unit": self._registry.parameters[at.id].unit} for at in one.parameters],
+            "interval": one.interval.total_seconds(), "grade": one.grade, **self._facility(one), **self._origin(one),
+            **self._mark,
+        }  # fmt: skip
+
+    def _facility(self, one: Station) -> dict[str, Any]:
+        facility = self._registry.facilities.get(one.facility or "")
+        return {"facility": facility.names.model_dump()} if facility and self._publishes else {}
+
+    @property
+    def _publishes(self) -> bool:
+        return self._registry.province.publish_facility_names
+
+    @staticmethod
+    def _origin(one: Station) -> dict[str, Any]:
+        if one.origin is None:
+            return {}
+        return {
+            "origin": {"kind": one.origin.kind, "text": one.origin.text.model_dump(), "licence": one.origin.licence}
+        }
+
+    def parameters(self, response: Response) -> list[dict[str, Any]]:
+        """What is measured: canonical unit, kind, decimals shown."""
+        _open(response)
+        return [
+            {"id": one.id, "names": one.names.model_dump(), "symbol": one.symbol, "unit": one.unit, "kind": one.kind,
+             "media": list(one.media), "precision": one.precision}
+            for one in self._registry.parameters.values()
+        ]  # fmt: skip
+
+    def limits(self, response: Response, on: On = None) -> list[dict[str, Any]]:
+        """The rows of every regulation, or those in force on a local date."""
+        _open(response)
+        return [_limit(regulation, row) for regulation, row in self._registry.limits(on)]
+
+    def rollups(
+        self, response: Response, station: str, parameter: str | None = None,
+        window: WindowKind = WindowKind.HOUR, start: Annotated[Moment, Query(alias="from")] = None,
+        end: Annotated[Moment, Query(alias="to")] = None,
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        """The windows of one station whose end is after `from` and not after `to`; `value` is null where none counts."""
+        _open(response)
+        span = self._span(start, end)
+        keys = [SeriesKey(station, one) for one in self._parameters(station, parameter)]
+        # Days are marked by their beginning: those that end in the span begin up to a day before it.
+        marks = Window(span.start - timedelta(days=2), span.end)
+        found = self._store.read_rollups(window, keys, marks)
+        return [one for points in found.values() for point in points for one in self._rollup(point, span)]
+
+    def indices(
+        self, response: Response, station: str, window: Literal["hour", "day"] = "hour",
+        start: Annotated[Moment, Query(alias="from")] = None, end: Annotated[Moment, Query(alias="to")] = None,
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        """The indices of one station; a null value could not be computed."""
+        _open(response)
+        self._parameters(station, None)
+        span, kind = self._span(start, end), WindowKind(window)
+        marks = Window(span.start - timedelta(days=2), span.end)
+        found = (
+            point
+            for index in self._registry.province.indices
+            for point in self._store.read_indices(index, kind, [station], marks)
+        )
+        return [one for point in found for one in self._index(point, span)]
+
+    def exceedances(
+        self, response: Response, start: Annotated[Moment, Query(alias="from")] = None,
+        end: Annotated[Moment, Query(alias="to")] = None,
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        """Exceedances of confirmed limits by automatic readings, newest first. Not a finding of a violation."""
+        _open(response)
+        span = self._span(start, end)
+        found = episodes(self._engine, between(span.start, span.end))
+        return [self._exceedance(one) for one in found if _is_public(one) and one.station in self._registry.stations]
+
+    def _exceedance(self, one: Episode) -> dict[str, Any]:
+        station = self._registry.stations[one.station]
+        return {
+            "station": one.station, "area": station.area, "parameter": one.parameter,
+            "unit": self._registry.parameters[one.parameter].unit, "kind": one.kind,
+            "start": self._iso(one.crossed_at), "end": self._iso(one.closed_at), "peak": one.peak,
+            "peak_at": self._iso(one.peak_at), "limit_low": one.bound.low, "limit_high": one.bound.high,
+            "valid": one.valid, "expected": one.expected, "state": "provisional",
+            **self._facility(station), **self._origin(station), **self._mark,
+        }  # fmt: skip
+
+    def _rollup(self, point: RollupPoint, span: Window) -> Iterator[dict[str, Any]]:
+        window = window_of_mark(point.kind, point.mark, self._registry.zone)
+        if window.end in span:
+            sufficient = is_sufficient(point, self._registry.province.policies.capture)
+            yield {
+                "start": self._iso(window.start), "end": self._iso(window.end), "window": point.kind,
+                "station": point.station, "parameter": point.parameter, "value": point.value,
+                "unit": self._registry.parameters[point.parameter].unit, "valid": point.valid,
+                "expected": point.expected, "suspect": point.suspect, "min": point.minimum, "max": point.maximum,
+                "sufficient": "yes" if sufficient else "no", "state": RollupState(point.state).name.lower(),
+                "revision": point.revision, **self._origin_kind(point.station), **self._mark,
+            }  # fmt: skip
+
+    def _origin_kind(self, station: str) -> dict[str, Any]:
+        origin = self._registry.stations[station].origin
+        return {"origin": origin.kind} if origin else {}
+
+    def _index(self, point: IndexPoint, span: Window) -> Iterator[dict[str, Any]]:
+        end = window_of_mark(point.kind, point.mark, self._registry.zone).end
+        if end in span:
+            yield {
+                "end": self._iso(end), "window": point.kind, "station": point.station, "index": point.index,
+                "value": point.value, "level": point.level, "dominant": point.dominant,
+                "concentration": point.concentration, **self._origin_kind(point.station), **self._mark,
+            }  # fmt: skip
+
+    def _parameters(self, station: str, parameter: str | None) -> Sequence[str]:
+        found = self._registry.stations.get(station)
+        if found is None:
+            raise HTTPException(404)
+        known = [one.id for one in found.parameters]
+        if parameter is not None and parameter not in known:
+            raise HTTPException(404)
+        return known if parameter is None else [parameter]
+
+    def _span(self, start: date | None, end: date | None) -> Window:
+        """Return what is asked for; raises 422 where it is empty or longer than a year."""
+        last = self._moment(end) if end is not None else self._clock.now()
+        first = self._moment(start) if start is not None else last - _DEFAULT
+        if not first < last <= first + _LONGEST:
+            raise HTTPException(422, str(Text("`from` must be before `to`, and at most 366 days before it.")))
+        return Window(first, last)
+
+    def _moment(self, given: date) -> datetime:
+        """Return a moment as it is (without offset: local), a date as its local midnight."""
+        if isinstance(given, datetime):
+            return given if given.tzinfo else given.replace(tzinfo=self._registry.zone)
+        return datetime.combine(given, time(0), self._registry.zone)
+
+    def _iso(self, moment: datetime | None) -> str | None:
+        return None if moment is None else moment.astimezone(self._registry.zone).isoformat()
+
+
+def _open(response: Response) -> None:
+    response.headers["access-control-allow-origin"] = "*"
+    response.headers["cache-control"] = "public, max-age=5"
+
+
+def _place(one: Any) -> dict[str, float]:
+    return {"latitude": one.latitude, "longitude": one.longitude}
+
+
+def _is_public(one: Episode) -> bool:
+    return one.kind is AlertKind.OVER
+
+
+def _limit(regulation: Regulation, row: LimitRow) -> dict[str, Any]:
+    bound = Bound(row.at_least, row.at_most)
+    kind = {(True, True): "between", (True, False): "at_least", (False, True): "at_most"}.get((
+        bound.low is not None,
+        bound.high is not None,
+    ))
+    return {
+        "row": row.row, "regulation": regulation.document, "clause": row.clause, "parameter": row.parameter,
+        "averaging": row.averaging, "bound": "class" if row.class_name else kind, "low": bound.low, "high": bound.high,
+        "unit": row.unit, "valid_from": row.valid_from or regulation.valid_from,
+        "valid_to": row.valid_to or regulation.valid_to, "confidence": row.confidence,
+        "confirmed_by": row.confirmed_by, "confirmed_on": row.confirmed_on,
+        **({"fictional": True} if regulation.fictional else {}),
+    }  # fmt: skip

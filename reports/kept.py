@@ -1,0 +1,47 @@
+"""Pages are made once and given to many: a made page is kept for a few seconds."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A made page. `until` is a moment of the machine's monotonic clock."""
+
+    body: bytes
+    until: float
+    tag: str
+
+
+@dataclass(slots=True)
+class _Slot:
+    making: threading.Lock = field(default_factory=threading.Lock)
+    page: Page | None = None
+
+
+class Kept:
+    """Keeps pages by key for `seconds` of real time; while one visitor's request makes one anew, others get the old."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._slots: dict[str, _Slot] = {}
+
+    def fresh(self, key: str) -> Page | None:
+        """Return the page if nothing has to be made for it: it is new, or somebody is making it."""
+        slot = self._slots.get(key)
+        if slot is None or slot.page is None:
+            return None
+        return slot.page if slot.page.until > time.monotonic() or slot.making.locked() else None
+
+    def get(self, key: str, make: Callable[[], str]) -> Page:
+        """Return the page, made by `make` if it is not there or too old. Keys are as many as there are pages."""
+        slot = self._slots.setdefault(key, _Slot())
+        with slot.making:
+            if slot.page is None or slot.page.until <= time.monotonic():
+                body = make().encode()
+                tag = f'"{sha256(body).hexdigest()[:20]}"'
+                slot.page = Page(body, time.monotonic() + self._seconds, tag)
+            return slot.page

@@ -1,0 +1,249 @@
+"""The public's pages: the province, an area, a station, the data. Vietnamese at `/`, English at `/en/`; read-only."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+from sqlalchemy.engine import Engine
+from starlette.exceptions import HTTPException
+
+from domain.clock import Clock
+from domain.rollup import RollupPoint
+from domain.text import Text
+from domain.window import WindowKind, window_of_mark
+from present.charts import bullet
+from present.pages import Demo, Guarded, environment, style
+from present.words import LANGUAGES, place, say, short_when
+from registry.lookup import Registry
+from reports import api, drawn, said, summary
+from reports.facts import gather
+from reports.kept import Kept, Page
+from reports.summary import Row, State
+from storage.readings import ReadingStore, StoreUnavailable
+
+log = structlog.get_logger(__name__)
+
+_KEPT_S = 5.0
+_PROVINCE_HOURS, _STATION_HOURS = 25, 49
+_ROOTS = {"vi": "", "en": "/en"}
+
+
+def make_app(
+    registry: Registry, store: ReadingStore, engine: Engine, clock: Clock, *, demo: bool, public_url: str = ""
+) -> FastAPI:
+    """Return the public app; `store` and `engine` need no more than reading.
+
+    A page is kept for five seconds, in a demonstration for one, since there a minute passes in a fraction of one.
+    """
+    app = FastAPI(
+        title="quantrac", docs_url=None, redoc_url=None, servers=[{"url": public_url}] if public_url else None
+    )
+    pages = _Pages(registry, store, engine, clock, demo=demo)
+    app.include_router(api.make_router(registry, store, engine, clock, demo=demo))
+    kept = Kept(_KEPT_S if not demo else 1.0)
+    for lang in LANGUAGES:
+        _add_pages(app, pages, kept, lang)
+    _add_plumbing(app, store)
+    _add_faults(app, pages)
+    app.add_middleware(Guarded)
+    return app
+
+
+def _add_pages(app: FastAPI, pages: "_Pages", kept: Kept, lang: str) -> None:
+    """Add the pages of one language; each is GET and HEAD, and made in a thread."""
+
+    async def answer(request: Request, key: str, make: Callable[[], str]) -> Response:
+        page = kept.fresh(key)
+        return _response(request, page if page is not None else await run_in_threadpool(kept.get, key, make))
+
+    async def province(request: Request) -> Response:
+        return await answer(request, f"{lang}/", partial(pages.province, lang))
+
+    async def area(request: Request, identity: str) -> Response:
+        _known(identity, pages.registry.areas)
+        return await answer(request, f"{lang}/areas/{identity}", partial(pages.area, lang, identity))
+
+    async def station(request: Request, identity: str) -> Response:
+        _known(identity, pages.registry.stations)
+        return await answer(request, f"{lang}/stations/{identity}", partial(pages.station, lang, identity))
+
+    async def data(request: Request) -> Response:
+        return await answer(request, f"{lang}/data", partial(pages.data, lang))
+
+    async def docs(request: Request) -> Response:
+        return await answer(request, f"{lang}/docs", partial(pages.docs, lang))
+
+    root = _ROOTS[lang]
+    routes: tuple[tuple[str, Callable[..., Any]], ...] = (
+        (f"{root}/", province), (f"{root}/areas/{{identity}}", area), (f"{root}/stations/{{identity}}", station),
+        (f"{root}/data", data), (f"{root}/docs", docs),
+    )  # fmt: skip
+    for path, page in routes:
+        app.add_api_route(path, page, methods=["GET", "HEAD"], include_in_schema=False)
+
+
+def _known(identity: str, among: Mapping[str, Any]) -> None:
+    if identity not in among:
+        raise HTTPException(404)
+
+
+def _response(request: Request, page: Page) -> Response:
+    headers = {"etag": page.tag, "cache-control": "public, max-age=5"}
+    if request.headers.get("if-none-match") == page.tag:
+        return Response(status_code=304, headers=headers)
+    return Response(page.body, media_type="text/html; charset=utf-8", headers=headers)
+
+
+def _add_plumbing(app: FastAPI, store: ReadingStore) -> None:
+    def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    def readyz() -> Response:
+        try:
+            store.ping()
+        except StoreUnavailable:
+            return JSONResponse({"status": "not ready"}, 503)
+        return JSONResponse({"status": "ok"})
+
+    def css() -> Response:
+        return Response(
+            style()[1], media_type="text/css", headers={"cache-control": "public, max-age=31536000, immutable"}
+        )
+
+    for path, answer in (("/healthz", healthz), ("/readyz", readyz), (style()[0], css)):
+        app.add_api_route(path, answer, methods=["GET", "HEAD"], include_in_schema=False)
+
+
+def _add_faults(app: FastAPI, pages: "_Pages") -> None:
+    """Answer what cannot be answered: JSON to programs, a page in the address's language to people."""
+
+    def fault(request: Request, status: int, words: Text) -> Response:
+        if request.url.path.startswith("/api/"):
+            return JSONResponse({"detail": say(words, "en")}, status)
+        lang = "en" if request.url.path.startswith("/en/") else "vi"
+        body = pages.missing(lang, str(status), words)
+        return Response(body, status, media_type="text/html; charset=utf-8", headers={"cache-control": "no-store"})
+
+    def http(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        return fault(request, status, _FAULTS.get(status, _FAULTS[404]))
+
+    def unavailable(request: Request, error: Exception) -> Response:
+        log.warning("page_without_store", path=request.url.path, why=str(error))
+        return fault(request, 503, _FAULTS[503])
+
+    def broken(request: Request, error: Exception) -> Response:
+        log.error("page_failed", path=request.url.path, exc_info=error)
+        return fault(request, 500, _FAULTS[500])
+
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(StoreUnavailable, unavailable)
+    app.add_exception_handler(Exception, broken)
+
+
+_FAULTS = {
+    404: Text("There is no such page. The address may be mistyped, or the station or area has been renamed."),
+    405: Text("This address only shows; it takes nothing in."),
+    500: Text("The page could not be made. The fault has been written down; please try again later."),
+    503: Text("The data cannot be read at the moment. Please try again in a minute."),
+}
+
+
+class _Pages:
+    """Makes each page as a string: facts are gathered once, the rest is pure."""
+
+    def __init__(self, registry: Registry, store: ReadingStore, engine: Engine, clock: Clock, *, demo: bool) -> None:
+        self.registry, self._store, self._engine, self._clock = registry, store, engine, clock
+        self._demo = Demo(clock) if demo else None
+        self._templates = {lang: environment("reports", lang, registry.zone) for lang in LANGUAGES}
+        for lang, templates in self._templates.items():
+            templates.filters |= {**said.filters(lang), "bullet": _bullet, "end_of": partial(self._end_of, lang)}
+
+    def _end_of(self, lang: str, point: RollupPoint) -> str:
+        end = window_of_mark(point.kind, point.mark, self.registry.zone).end
+        return short_when(end, self.registry.zone, lang, end=True)
+
+    def province(self, lang: str) -> str:
+        """Make the province page."""
+        registry = self.registry
+        facts = gather(registry, self._store, self._engine, self._clock.now(), list(registry.stations), _PROVINCE_HOURS)
+        view = summary.province(registry, facts)
+        wide, narrow = drawn.province_map(view, lang)
+        parts = [say(part, lang, registry.zone) for part in summary.headline(view)]
+        return self._render(
+            lang, "province", "/", title=parts[0], headline=", ".join(parts), view=view,
+            strips=drawn.strips(view, lang), map_wide=wide, map_narrow=narrow, over=view.troubles(State.OVER, State.LATE),
+            advisories=view.troubles(State.ADVISORY), areas=registry.areas, parameters=registry.parameters,
+            level_spans=said.LEVEL_SPANS, capture=registry.province.policies.capture,
+        )  # fmt: skip
+
+    def area(self, lang: str, identity: str) -> str:
+        """Make the page of an area."""
+        registry, found = self.registry, self.registry.areas[identity]
+        stations = [one.id for one in registry.stations.values() if one.area == identity]
+        facts = gather(registry, self._store, self._engine, self._clock.now(), stations, _PROVINCE_HOURS)
+        number = list(registry.areas).index(identity) + 1
+        view = summary.AreaView(found, number, tuple(summary.station(registry, facts, one) for one in stations))
+        return self._render(
+            lang, "area", f"/areas/{identity}", title=say(Text("{area}", {"area": found.names}), lang), view=view,
+            answer=_lowered(say(said.area_says(view), lang)),
+            as_of=max((one.as_of for one in view.stations if one.as_of), default=None),
+        )  # fmt: skip
+
+    def station(self, lang: str, identity: str) -> str:
+        """Make the page of a station."""
+        registry, found = self.registry, self.registry.stations[identity]
+        facts = gather(registry, self._store, self._engine, self._clock.now(), [identity], _STATION_HOURS)
+        view = summary.station(registry, facts, identity)
+        charts = drawn.station_charts(registry, view, lang, demo=self._demo is not None)
+        on = facts.now.astimezone(registry.zone).date()
+        return self._render(
+            lang, "station", f"/stations/{identity}", title=say(Text("{name}", {"name": found.names}), lang), view=view,
+            place=place(found.latitude, found.longitude, lang), charts=charts,
+            table=drawn.table(registry, charts, lang), daily=bool(charts) and all(one.row.kind is WindowKind.DAY for one in charts),
+            laws=[row for row in view.rows if row.limit], capture=registry.province.policies.capture,
+            certificate=next((one for one in found.certificates if one.holds_on(on)), None),
+        )  # fmt: skip
+
+    def data(self, lang: str) -> str:
+        """Make the page that says what can be had, and under which licence."""
+        origins = {one.origin.text.en: one.origin for one in self.registry.stations.values() if one.origin}
+        lists = [{"path": one.path, "words": one.words} for one in api.OPERATIONS]
+        return self._render(
+            lang,
+            "data",
+            "/data",
+            title=say(Text("Data to download and use"), lang),
+            lists=lists,
+            origins=origins.values(),
+        )
+
+    def docs(self, lang: str) -> str:
+        """Make the page that explains the API."""
+        return self._render(lang, "docs", "/docs", title="API", operations=api.OPERATIONS)
+
+    def missing(self, lang: str, heading: str, words: Text) -> str:
+        """Make the page for what cannot be shown."""
+        title = say(Text("Not found"), lang) if heading == "404" else say(Text("Not available"), lang)
+        return self._render(lang, "missing", "/", title=title, heading=title, words=say(words, lang))
+
+    def _render(self, lang: str, part: str, path: str, **values: Any) -> str:
+        other = next(one for one in LANGUAGES if one != lang)
+        return self._templates[lang].get_template(f"{part}.html").render(
+            part=part, root=_ROOTS[lang], other=other, other_path=_ROOTS[other] + path, province=self.registry.province,
+            demo=self._demo, now=self._clock.now(), refresh=None, **values,
+        )  # fmt: skip
+
+
+def _bullet(row: Row) -> str:
+    if row.point is None or row.point.value is None or row.bound is None or row.bound.low is not None:
+        return ""
+    return bullet(row.point.value, row.bound, {State.OVER: "over", State.ADVISORY: "adv"}.get(row.state, "ok"))
+
+
+def _lowered(words: str) -> str:
+    return words[:1].lower() + words[1:]
