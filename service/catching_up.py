@@ -1,0 +1,80 @@
+"""Waiting until figures have caught up with readings: by ourselves where no schedule runs, else for the one that does."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from analysis.roller import Roller
+from domain.clock import Clock
+from domain.reading import SeriesKey
+from domain.text import Text
+from registry.lookup import Registry
+from service.locks import Locks
+from service.settings import Settings
+from service.stores import ServerAway, Stores
+from service.transfer import Wanted
+from storage.ledger import Ledger
+from storage.readings import StoreUnavailable
+from storage.spans import DirtySpan, mark, take
+from storage.state import writing
+
+# How long a server that is away is waited for before the command gives up; what is in the journal stays there.
+PATIENCE_SECONDS = 60.0
+_LOOK_SECONDS = 0.2
+_MICROSECOND = timedelta(microseconds=1)
+
+Progress = Callable[[int, int | None], None]
+
+
+def catch_up(registry: Registry, clock: Clock, stores: Stores, locks: Locks, told: Progress) -> None:
+    """Return when the windows of every reading that is there now are made. Raises ServerAway."""
+    waiting: Sequence[DirtySpan] = take(stores.engine, "roll")
+    total = len(waiting)
+    while waiting:
+        if locks.try_take("schedule"):
+            patiently(Roller(registry, stores.readings, stores.engine, clock).run)
+        else:
+            time.sleep(_LOOK_SECONDS)
+        # New spans of a busy service are not ours to wait for.
+        now = {(span.series, span.day, span.number) for span in take(stores.engine, "roll")}
+        waiting = [span for span in waiting if (span.series, span.day, span.number) in now]
+        told(total - len(waiting), total)
+
+
+def patiently(step: Callable[[], int]) -> int:
+    """Do `step`, and again while the store of readings is away. Raises ServerAway after a minute."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return step()
+        except StoreUnavailable as error:
+            if time.monotonic() > until:
+                raise ServerAway(
+                    Text("The store of readings does not answer ({why}). Nothing is lost; try again when it does.",
+                         {"why": str(error)})
+                ) from error  # fmt: skip
+            time.sleep(1.0)
+
+
+def recompute(
+    settings: Settings, registry: Registry, clock: Clock, stores: Stores, wanted: Wanted, told: Progress
+) -> int:
+    """Make the figures of a span once more from the readings; return of how many series."""
+    touched = list(_touched(Ledger(stores.engine, settings.worker).series(), wanted, registry))
+    with writing(stores.engine) as connection:
+        mark(connection, "roll", touched)
+    with Locks(settings.data) as locks:
+        catch_up(registry, clock, stores, locks, told)
+    return len(touched)
+
+
+def _touched(
+    reach: Mapping[SeriesKey, tuple[datetime, datetime]], wanted: Wanted, registry: Registry
+) -> Iterator[tuple[SeriesKey, datetime, datetime]]:
+    """Yield each wanted series that has readings, with the first and last moment within the span."""
+    for key in wanted.series(registry):
+        if key in reach:
+            first = max(reach[key][0], wanted.window.start + _MICROSECOND)
+            last = min(reach[key][1], wanted.window.end)
+            if first <= last:
+                yield key, first, last

@@ -1,0 +1,127 @@
+"""limits list, confirm: what the law says, and who says that it is so."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, Any
+
+import typer
+
+from domain.text import QuantracError, Text
+from registry.faults import nearest
+from registry.limits import Confirmation
+from registry.schema import LimitRow, Regulation
+from service.commands.frame import Cli, Usage, choice
+from service.commands.manual import Contents, Page
+from service.stores import open_engine
+from storage import confirmations
+
+_AVERAGINGS = ("hour", "hour8", "hour24", "day")
+
+
+def add(app: typer.Typer, _: Callable[..., str]) -> None:
+    """Add the commands to `app`, explained by `_`."""
+    group = typer.Typer(
+        cls=Contents, rich_markup_mode=None, help=_("Limits: the rows of the regulations, and their confirmation."),
+        epilog="quantrac limits list\nquantrac limits confirm ROW --by 'Nguyễn Văn A' --note '…'",
+    )  # fmt: skip
+    app.add_typer(group, name="limits")
+
+    @group.command(
+        "list", cls=Page,
+        help=_("List every row of every regulation with its figure, confidence and confirmation."),
+        epilog="quantrac limits list\nquantrac limits list --on 2026-03-01 --json",
+    )  # fmt: skip
+    def _list(
+        ctx: typer.Context,
+        on: Annotated[str | None, typer.Option("--on", metavar="DATE", help=_("only rows in force on this day"))] = None,
+        as_json: Annotated[bool, typer.Option("--json", help=_("as JSON"))] = False,
+    ) -> None:  # fmt: skip
+        headings = {"row": _("row"), "parameter": _("parameter"), "averaging": _("averaging"), "low": _("low"),
+                    "high": _("high"), "unit": _("unit"), "clause": _("clause"), "confidence": _("confidence"),
+                    "confirmed_by": _("confirmed by"), "confirmed_on": _("confirmed on")}  # fmt: skip
+        cli: Cli = ctx.obj
+        cli.put_rows(rows(cli, on), headings, as_json=as_json)
+
+    @group.command(
+        "confirm", cls=Page,
+        help=_("Record that a person confirms a row: exceedances of it then count as of a confirmed limit.\n\n"
+               "A row whose text names no averaging is confirmed together with the averaging (--averaging)."),
+        epilog="quantrac limits confirm QCVN05-2023.pm25.hour24 --by 'Nguyễn Văn A' --note 'Công văn 12/SNNMT'",
+    )  # fmt: skip
+    def _confirm(
+        ctx: typer.Context,
+        row: Annotated[str, typer.Argument(metavar="ROW", help=_("row, as `quantrac limits list` shows it"))],
+        by: Annotated[str, typer.Option("--by", metavar="NAME", help=_("who confirms it"))],
+        note: Annotated[str, typer.Option("--note", metavar="TEXT", help=_("on what ground"))],
+        averaging: Annotated[
+            str | None, typer.Option("--averaging", metavar="WINDOW", help=_("hour, hour8, hour24 or day"))
+        ] = None,
+    ) -> None:
+        confirm(ctx.obj, row, (by, note), averaging)
+
+
+def rows(cli: Cli, on: str | None) -> list[dict[str, Any]]:
+    """Return the rows, those in force on a date if one is given."""
+    day = None if on is None else _day(on)
+    engine = open_engine(cli.settings)
+    try:
+        said = confirmations.read(engine)
+    finally:
+        engine.dispose()
+    return [_row(regulation, row, said.get(row.row)) for regulation, row in cli.registry.limits(day)]
+
+
+def _day(written: str) -> date:
+    try:
+        return date.fromisoformat(written)
+    except ValueError as error:
+        values = {"option": "--on", "written": written}
+        raise Usage(Text("{option} is {written}: write a date such as 2026-03-01.", values)) from error
+
+
+def _row(regulation: Regulation, row: LimitRow, said: Confirmation | None) -> dict[str, Any]:
+    return {
+        "row": row.row, "regulation": regulation.id, "clause": row.clause, "parameter": row.parameter,
+        "averaging": row.averaging, "bound": _bound(row), "low": row.at_least, "high": row.at_most, "unit": row.unit,
+        "valid_from": row.valid_from, "valid_to": row.valid_to, "confidence": row.confidence,
+        "confirmed_by": said.confirmed_by if said else row.confirmed_by,
+        "confirmed_on": said.confirmed_on if said else row.confirmed_on,
+    }  # fmt: skip
+
+
+def _bound(row: LimitRow) -> str | None:
+    if row.class_name is not None:
+        return "class"
+    names = {(True, True): "between", (True, False): "at_least", (False, True): "at_most"}
+    return names.get((row.at_least is not None, row.at_most is not None))
+
+
+def confirm(cli: Cli, wanted: str, word: tuple[str, str], averaging: str | None) -> None:
+    """Keep a person's confirmation of a row. Raises QuantracError where that cannot be."""
+    by, note = (one.strip() for one in word)
+    if not by or not note:
+        raise Usage(Text("--by and --note must say something: the confirmation goes on record."))
+    row = _find(cli, wanted)
+    if row.averaging == "unstated" and averaging is None:
+        raise Usage(
+            Text("The text of {row} names no averaging: confirm it together with --averaging.", {"row": row.row})
+        )
+    named = None if averaging is None else choice(averaging, _AVERAGINGS, "--averaging")
+    engine = open_engine(cli.settings)
+    now = cli.clock.now()
+    today = now.astimezone(cli.registry.zone).date()
+    try:
+        confirmations.add(engine, Confirmation(row.row, by, today, named), note=note, at=now)
+    finally:
+        engine.dispose()
+    cli.say(Text("{row} is confirmed by {by}, {on}.", {"row": row.row, "by": by, "on": today}))
+
+
+def _find(cli: Cli, wanted: str) -> LimitRow:
+    known = {row.row: row for _, row in cli.registry.limits(None)}
+    if wanted in known:
+        return known[wanted]
+    near = nearest(wanted, known)
+    if near is not None:
+        raise QuantracError(Text("There is no row {row}. Did you mean {near}?", {"row": wanted, "near": near}))
+    raise QuantracError(Text("There is no row {row}. `quantrac limits list` lists them.", {"row": wanted}))

@@ -1,0 +1,89 @@
+"""init, check-config: a configuration to begin with, and what is wrong with one."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from domain.text import Text
+from present.words import say
+from registry.faults import ConfigurationError
+from registry.load import load
+from registry.starter import write_starter
+from service.commands.frame import Cli
+from service.commands.manual import Page
+
+
+def add(app: typer.Typer, _: Callable[..., str]) -> None:
+    """Add the commands to `app`, explained by `_`."""
+
+    @app.command(
+        "init", cls=Page,
+        help=_("Write a starter configuration into a folder, each file explained.\n\n"
+               "With a list of stations, your own stations and areas take the place of the examples. Files that are\n"
+               "there already are never overwritten."),
+        epilog="quantrac init my-province\nquantrac init my-province --stations stations.csv\n"
+               "quantrac check-config --config my-province",
+    )  # fmt: skip
+    def _init(
+        ctx: typer.Context,
+        folder: Annotated[Path, typer.Argument(metavar="DIR", help=_("folder to write into; made if there is none"))],
+        stations: Annotated[
+            Path | None, typer.Option("--stations", metavar="FILE.csv", help=_("list of stations (columns: see the documentation)"))
+        ] = None,
+    ) -> None:  # fmt: skip
+        cli: Cli = ctx.obj
+        for path in write_starter(folder, stations):
+            cli.say(Text("written: {path}", {"path": str(path)}))
+        cli.say(Text("Next: quantrac check-config --config {folder}", {"folder": str(folder)}))
+
+    @app.command(
+        "check-config", cls=Page,
+        help=_("Check the whole configuration and list every fault in one go.\n\n"
+               "Each fault comes with its file, line and key, what is wrong and what would be right. Ends with 2 if\n"
+               "there is any."),
+        epilog="quantrac check-config --config config",
+    )  # fmt: skip
+    def _check_config(
+        ctx: typer.Context,
+        as_json: Annotated[bool, typer.Option("--json", help=_("as JSON"))] = False,
+    ) -> int:
+        return check_config(ctx.obj, as_json=as_json)
+
+
+def check_config(cli: Cli, *, as_json: bool) -> int:
+    """Say what is wrong with the configuration, or what it holds."""
+    try:
+        registry = load(cli.settings.config)
+    except ConfigurationError as error:
+        if as_json:
+            cli.put_json([fault_row(fault, cli.lang) for fault in error.faults])
+        else:
+            put_faults(error, cli.lang, err=False)
+        return error.exit_status
+    if as_json:
+        cli.put_json([])
+    else:
+        cli.say(Text("{folder}: no fault. {stations} stations, {areas} areas, {rules} rules.", {
+            "folder": str(cli.settings.config), "stations": len(registry.stations), "areas": len(registry.areas),
+            "rules": len(registry.rules),
+        }))  # fmt: skip
+    return 0
+
+
+def put_faults(error: ConfigurationError, lang: str, *, err: bool = True) -> None:
+    """Write every fault: where it is, what is wrong, what would be right."""
+    for fault in error.faults:
+        row = fault_row(fault, lang)
+        where = ":".join(str(part) for part in (row["file"], row["line"]) if part is not None)
+        typer.echo(f"{where}: {row['key']}\n  {row['wrong']}\n  → {row['right']}", err=err)
+    typer.echo(say(Text("Faults: {count}", {"count": len(error.faults)}), lang), err=err)
+
+
+def fault_row(fault: Any, lang: str) -> dict[str, Any]:
+    """Return a fault as JSON has it."""
+    return {
+        "file": fault.file, "line": fault.line, "key": fault.key,
+        "wrong": say(fault.wrong, lang), "right": say(fault.right, lang),
+    }  # fmt: skip

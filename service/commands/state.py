@@ -1,0 +1,129 @@
+"""status, journal check: how the service stands, and whether its journal holds."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy.engine import Engine
+
+from domain.text import Text
+from service.commands.frame import Cli, choice
+from service.commands.manual import Contents, Page
+from service.health import Health, is_part_ready
+from service.parts import PARTS
+from service.stores import Folder, open_engine
+
+
+def add(app: typer.Typer, _: Callable[..., str]) -> None:
+    """Add the commands to `app`, explained by `_`."""
+
+    @app.command(
+        "status", cls=Page,
+        help=_("Say how the service stands: messages and what became of them, stations, figures, alerts, outbox.\n\n"
+               "With --part it says only whether that part runs and is ready, and ends with 0 or 1."),
+        epilog="quantrac status\nquantrac status --json\nquantrac status --part ingest",
+    )  # fmt: skip
+    def _status(
+        ctx: typer.Context,
+        part: Annotated[
+            str | None, typer.Option("--part", metavar="PART", help=_("ingest, schedule, public or staff"))
+        ] = None,
+        as_json: Annotated[bool, typer.Option("--json", help=_("as JSON"))] = False,
+    ) -> int:
+        if part is not None:
+            return part_status(ctx.obj, choice(part, PARTS, "--part"))
+        return put_status(ctx.obj, as_json=as_json)
+
+    journal = typer.Typer(
+        cls=Contents, rich_markup_mode=None, help=_("The journal: every message as it came."),
+        epilog="quantrac journal check",
+    )  # fmt: skip
+    app.add_typer(journal, name="journal")
+
+    @journal.command(
+        "check", cls=Page,
+        help=_("Recompute the chain of every journal and name the first record that does not hold.\n\n"
+               "Ends with 1 if there is one."),
+        epilog="quantrac journal check --data var",
+    )  # fmt: skip
+    def _check(ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help=_("as JSON"))] = False) -> int:
+        return check_journals(ctx.obj, as_json=as_json)
+
+
+def put_status(cli: Cli, *, as_json: bool) -> int:
+    """Write the state of the service."""
+    engine = open_engine(cli.settings)
+    try:
+        status = _health(cli, engine).status()
+    finally:
+        engine.dispose()
+    if as_json:
+        cli.put_json(status)
+        return 0
+    for line in _sentences(status):
+        cli.say(line)
+    return 0
+
+
+def part_status(cli: Cli, part: str) -> int:
+    """Say whether `part` runs and is ready; 1 where it is not."""
+    engine = open_engine(cli.settings)
+    try:
+        ready = is_part_ready(_health(cli, engine), part)
+    finally:
+        engine.dispose()
+    said = Text("{part} is ready.", {"part": part}) if ready else Text("{part} is not ready.", {"part": part})
+    cli.say(said)
+    return 0 if ready else 1
+
+
+def _health(cli: Cli, engine: Engine) -> Health:
+    return Health(cli.registry, Folder(cli.settings.data), engine, cli.clock)
+
+
+def _sentences(status: dict[str, Any]) -> list[Text]:
+    stations, rollups = status["stations"], status["jobs"]["rollups"]
+    lines = [
+        Text("Messages: {received} = {stored} stored + {partly} partly + {repeated} repeated + {ignored} ignored + "
+             "{quarantined} in quarantine + {discarded} discarded + {pending} pending", status["messages"]),
+        Text("Readings: {stored} stored, {revised} revised", status["readings"]),
+        Text("Lag: {seconds} s", {"seconds": round(status["lag_seconds"], 1)}),
+        Text("Stations: {reporting} of {expected} report", stations),
+        Text("Figures up to: {watermark}; {late} s later than they should be",
+             {"watermark": rollups["watermark"] or "–", "late": round(rollups["late_seconds"])}),
+        Text("Alerts: {open} open, {unacknowledged} not taken over", status["alerts"]),
+        Text("Messages to people: {due} due, {sent} sent, {given_up} given up", status["outbox"]),
+    ]  # fmt: skip
+    if stations["silent"]:
+        lines.insert(4, Text("Silent: {stations}", {"stations": ", ".join(stations["silent"])}))
+    if "clock" in status:
+        lines.insert(0, Text("SIMULATED TIME: {now}, {speed} times as fast as the real one.", status["clock"]))
+    return lines
+
+
+def check_journals(cli: Cli, *, as_json: bool) -> int:
+    """Check the chain of every worker's journal; 1 where one does not hold."""
+    folder, found = Folder(cli.settings.data), []
+    for worker in folder.workers():
+        journal = folder.open_journal(worker, cli.clock)
+        bad = journal.check()
+        row: dict[str, Any] = {"worker": worker, "messages": journal.count(), "holds": bad is None}
+        if bad is not None:
+            row |= {"file": str(bad.file), "record": bad.seq, "wrong": bad.wrong}
+        found.append(row)
+        journal.close()
+    if as_json:
+        cli.put_json(found)
+    else:
+        _put_chains(cli, found)
+    return 0 if all(row["holds"] for row in found) else 1
+
+
+def _put_chains(cli: Cli, found: list[dict[str, Any]]) -> None:
+    if not found:
+        cli.say(Text("There is no journal in {folder} yet.", {"folder": str(cli.settings.data)}))
+    for row in found:
+        if row["holds"]:
+            cli.say(Text("{worker}: the chain of {messages} messages holds.", row))
+        else:
+            cli.say(Text("{worker}: record {record} in {file} does not hold: {wrong}", row))

@@ -1,0 +1,84 @@
+"""One foreground process: the parts it was built of, from their start to a clean end."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import Event
+from types import FrameType
+
+import structlog
+
+from domain.clock import Clock, SystemClock
+from service.health import Health
+from service.heart import Heart
+from service.parts import Part
+from service.stores import Stores
+
+log = structlog.get_logger(__name__)
+
+# A clean end takes less than five seconds; what a server that hangs still holds is safe without it.
+END_SECONDS = 4.0
+
+
+class Service:
+    """The parts of one process, and the stores that they share."""
+
+    def __init__(self, parts: Sequence[Part], stores: Stores, health: Health, clock: Clock) -> None:
+        """Nothing runs yet."""
+        self.parts = tuple(parts)
+        self.stores = stores
+        self.health = health
+        self._clock = clock
+        self._heart = Heart(self.parts, stores, health, clock, clock.now())
+
+    def start(self) -> None:
+        """Start every part."""
+        if not isinstance(self._clock, SystemClock):
+            log.warning("THIS IS NOT THE REAL TIME", now=self._clock.now().isoformat(), speed=self._clock.speed)
+        for part in self.parts:
+            part.start()
+        log.info("started", parts=[part.name for part in self.parts])
+
+    def tick(self) -> None:
+        """Say how it goes; to be called about once a second."""
+        self._heart.tick()
+
+    def run(self, stop: Event) -> bool:
+        """Start, run until `stop` is set, and end; False where something could not be ended in time."""
+        self.start()
+        while not stop.wait(1.0):
+            self.tick()
+        return self.stop()
+
+    def stop(self) -> bool:
+        """End the parts, receiving first, and close the stores; False where something could not be ended in time."""
+        until = time.monotonic() + END_SECONDS
+        clean = True
+        for part in reversed(self.parts):
+            ended = part.stop(max(until - time.monotonic(), 0.2))
+            if not ended:
+                log.warning("not ended in time", part=part.name)
+            clean = clean and ended
+        self._heart.last()
+        if clean:
+            self.stores.close()
+        log.info("ended")
+        return clean
+
+
+@contextmanager
+def until_signalled(stop: Event, told: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """Have SIGTERM and SIGINT set `stop` meanwhile; `told` is called at the first of them."""
+
+    def on_signal(_signal: int, _frame: FrameType | None) -> None:
+        if not stop.is_set():
+            stop.set()
+            told()
+
+    before = {one: signal.signal(one, on_signal) for one in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
