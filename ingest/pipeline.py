@@ -1,6 +1,6 @@
 """The loop: journal → decode → prepare → store → advance."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import chain
 from threading import Event
@@ -33,7 +33,7 @@ class Pipeline:
     the last moves the cursor. Each can be repeated, so a batch that was stopped anywhere is simply done again.
     """
 
-    def __init__(  # noqa: PLR0917 - the parts, in the order in which a message meets them
+    def __init__(
         self, registry: Registry, journal: Journal, quarantine: Quarantine,
         ledger: Ledger, store: ReadingStore, clock: Clock,
     ) -> None:  # fmt: skip
@@ -114,8 +114,13 @@ class Pipeline:
             self._ledger.correct([_outcome(of[seq], changes) for seq in {reading.seq for reading, _ in culprits}])
 
 
-def run(pipeline: Pipeline, stop: Event, *, pause: float = 0.02, longest: float = 30.0) -> None:
+def run(
+    pipeline: Pipeline, stop: Event, *, done: Callable[[], object] | None = None,
+    pause: float = 0.02, longest: float = 30.0,
+) -> None:  # fmt: skip
     """Step until `stop` is set; look every `pause` seconds when there is nothing to do.
+
+    `done` is called after every batch, so that those who wait for readings need not wait longer.
 
     Whatever fails is tried again with a pause that grows up to `longest` seconds: the store of readings that is away,
     a full disk, a database that is locked. The journal keeps everything meanwhile.
@@ -123,7 +128,10 @@ def run(pipeline: Pipeline, stop: Event, *, pause: float = 0.02, longest: float 
     wait = pause
     while not stop.is_set():
         try:
-            wait = 0.0 if pipeline.step() else pause
+            messages = pipeline.step()
+            wait = 0.0 if messages else pause
+            if messages and done is not None:
+                done()
         except StoreUnavailable as error:
             wait = min(max(wait * 2, 0.5), longest)
             log.warning("store of readings is away", error=str(error), again_in=wait)

@@ -88,18 +88,6 @@ def unknown_station(station: str) -> Refusal:
     )
 
 
-def other_topic(station: str, own: str) -> Refusal:
-    """The station is known, but speaks on a topic of its own."""
-    return Refusal(
-        RefusalReason.UNKNOWN_TOPIC,
-        Text(
-            "Station {station} sends on its own topic {own} and not on this one. "
-            "Correct the logger's topic, or the station's decoder in stations.yaml.",
-            {"station": station, "own": own},
-        ),
-    )
-
-
 def medium_mismatch(station: str, medium: str, right: str) -> Refusal:
     """The topic's last part is not the medium of the station's kind."""
     return Refusal(

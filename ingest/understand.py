@@ -9,7 +9,7 @@ from domain.reading import Reading
 from ingest import refusals
 from ingest.decoders import DECODERS
 from ingest.prepare import Door
-from ingest.refusals import Refusal
+from ingest.refusals import Refusal, RefusalReason
 from registry.lookup import Registry
 from registry.schema import Station
 
@@ -18,6 +18,11 @@ log = structlog.get_logger(__name__)
 # What `quantrac import` writes stands in the journal as native messages of the station, whatever the station itself
 # speaks. No client can publish under a topic that begins with $, so nobody else can use this way in.
 IMPORTED = "$import/"
+
+_ABOUT_TIME = frozenset({
+    RefusalReason.NO_TIME, RefusalReason.NOT_LIVE, RefusalReason.TIME_WITHOUT_ZONE, RefusalReason.UNREADABLE_TIME,
+    RefusalReason.IN_FUTURE, RefusalReason.BEFORE_START,
+})  # fmt: skip
 
 # One message of garbage must not fill the quarantine; its bytes are in the journal anyway.
 MOST_PARTS = 100
@@ -65,12 +70,12 @@ class Reader:
             return Understood(message, station.id, refused=[refusals.decoder_failed(decoder)])
 
     def _sender(self, topic: str) -> tuple[Station, str]:
-        """Return the station that sent on `topic`, and the decoder that reads it. Raises Refusal."""
+        """Return the station whose message this is, and the decoder that reads it. Raises Refusal."""
         native = topic.removeprefix(IMPORTED)
         station = None if native != topic else self._registry.station_of_topic(topic)
         prefix, _, rest = native.partition("/")
         named, _, medium = rest.partition("/")
-        if station is not None and station.decoder.topic is not None:
+        if station is not None:
             return station, station.decoder.name
         if prefix != "quantrac" or not named or not medium or "/" in medium:
             raise refusals.unknown_topic(topic)
@@ -79,11 +84,7 @@ class Reader:
             raise refusals.unknown_station(named)
         if medium != station.medium:
             raise refusals.medium_mismatch(named, medium, station.medium)
-        if native != topic:
-            return station, "native"
-        if station.decoder.topic is not None:
-            raise refusals.other_topic(named, station.decoder.topic)
-        return station, station.decoder.name
+        return station, "native"  # a station with a topic of its own speaks its format there, and ours here
 
     def _contents(self, message: JournalMessage, station: Station, decoder: str) -> Understood:
         decoded = DECODERS[decoder](message, station)
@@ -95,8 +96,8 @@ class Reader:
 
 
 def _told(refused: list[Refusal], readings: list[Reading]) -> list[Refusal]:
-    """Say once for the whole message what is wrong with all of it, such as its time."""
-    first = refused[0] if refused else None
-    if first and not readings and all((one.reason, one.message) == (first.reason, first.message) for one in refused):
-        return [first if len(refused) == 1 else first.of("")]
+    """Say once for the whole message what is wrong with the time of all of it."""
+    said = {(one.reason, str(one.message)) for one in refused}
+    if len(said) == 1 and not readings and refused[0].reason in _ABOUT_TIME:
+        return [refused[0].of("")]
     return refused[:MOST_PARTS]

@@ -1,8 +1,12 @@
 """What every reading store keeps to; `store` is each of them in turn."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from domain.flag import Flag, Reason
 from domain.reading import SeriesKey, Status
 from domain.rollup import IndexPoint, LimitKind, RollupState
@@ -112,7 +116,7 @@ def test_a_rollup_is_read_back_as_it_was(store: ReadingStore) -> None:
 
 
 def test_a_window_that_lost_its_value_cannot_be_read_back_as_having_one(store: ReadingStore) -> None:
-    """valid = 0 means no value, whatever an older point said."""
+    """Nothing counted means no value, whatever an older point said."""
     store.write_rollups([point(value=8.0, limit_high=9.0, limit_kind=LimitKind.HIGH)])
     store.write_rollups([point(value=None, revision=1)])
     assert store.read_rollups(WindowKind.HOUR, [KEY], ALL) == {KEY: [point(value=None, revision=1)]}
@@ -135,7 +139,100 @@ def test_indices_are_read_back_in_order(store: ReadingStore) -> None:
     assert store.read_indices("vn_aqi", WindowKind.HOUR, ["KK-1"], ALL)[0].value is None
 
 
+def test_a_window_without_a_reading_carries_its_limit(store: ReadingStore) -> None:
+    """No value does not mean no limit, and an open side stays open."""
+    one = point(value=None, limit_low=6.0, limit_kind=LimitKind.LOW, expected=12, calibrating=12)
+    store.write_rollups([one])
+    assert store.read_rollups(WindowKind.HOUR, [KEY], ALL) == {KEY: [one]}
+
+
+def test_windows_come_by_series_in_the_order_of_time(store: ReadingStore) -> None:
+    """Exactly those asked for, whatever else their stations and parameters have."""
+    wanted = [SeriesKey("NT-1", "cod"), SeriesKey("NT-2", "ph"), SeriesKey("NT-9", "tss")]
+    points = [
+        point(NOON + minutes(60 * hour), float(hour), station=station, parameter=parameter)
+        for hour in (2, 0, 1)
+        for station, parameter in [("NT-1", "cod"), ("NT-1", "ph"), ("NT-2", "cod"), ("NT-2", "ph")]
+    ]
+    store.write_rollups(points)
+    found = store.read_rollups(WindowKind.HOUR, wanted, Window(NOON - minutes(1), NOON + minutes(120)))
+    assert list(found) == wanted
+    assert [[one.value for one in found[key]] for key in wanted] == [[0, 1, 2], [0, 1, 2], []]
+    assert {one.station for one in found[wanted[1]]} == {"NT-2"}
+
+
+def test_every_series_is_found_in_its_own_window(store: ReadingStore) -> None:
+    """Series of several media, with windows near and far from each other."""
+    air, near, far = SeriesKey("KK-1", "pm25"), SeriesKey("NT-1", "cod"), SeriesKey("NT-2", "cod")
+    store.write([
+        reading(NOON + timedelta(days=day), 1.0, station=key.station, parameter=key.parameter)
+        for key in (air, near, far)
+        for day in (0, 1, 30)
+    ])
+    wanted = {
+        air: Window(NOON - minutes(1), NOON),
+        near: Window(NOON, NOON + timedelta(days=1)),
+        far: Window(NOON + timedelta(days=29), NOON + timedelta(days=30)),
+    }
+    found = {(one.series, (one.measured_at - NOON).days) for one in store.find(wanted)}
+    assert found == {(air, 0), (near, 1), (far, 30)}
+
+
+def test_the_latest_reading_may_be_a_missing_one_of_any_medium(store: ReadingStore) -> None:
+    """What is newest is said, even where it has no value."""
+    missing = reading(NOON + minutes(5), None, flag=Flag.MISSING)
+    air = reading(NOON, 41.2, station="KK-1", parameter="pm25")
+    store.write([reading(), missing, air])
+    assert sorted(store.latest(["NT-1", "KK-1", "NT-7"]), key=lambda one: one.station) == [air, missing]
+
+
+def test_flags_of_a_reading_that_is_not_there_make_none(store: ReadingStore) -> None:
+    """A judgement is no measurement."""
+    store.write_flags([reading(flag=Flag.SUSPECT)])
+    assert store.find({KEY: ALL}) == []
+    assert store.latest(["NT-1"]) == []
+    assert store.count() == 0
+    assert len(store.read(KEY, ALL)) == 0
+
+
+@pytest.mark.parametrize("name", ["Trạm 1, Đức Hòa", 'a"b', "it's", "x=y", "back\\slash", "; DROP"])
+def test_a_name_is_only_a_name(store: ReadingStore, name: str) -> None:
+    """Nothing in it is read as part of a question or of a line."""
+    one = reading(station=name, parameter=name)
+    store.write([one, reading()])
+    assert store.find({SeriesKey(name, name): ALL}) == [one]
+    assert store.latest([name]) == [one]
+    store.write_rollups([point(station=name, parameter=name)])
+    key = SeriesKey(name, name)
+    assert store.read_rollups(WindowKind.HOUR, [key], ALL) == {key: [point(station=name, parameter=name)]}
+
+
+@given(
+    value=st.floats(allow_nan=False, allow_infinity=False),
+    offset=st.integers(0, 10**15),
+    seq=st.integers(0, 2**62),
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_numbers_and_times_are_kept_to_the_last_digit(store: ReadingStore, value: float, offset: int, seq: int) -> None:
+    """Any float, any microsecond, any message number."""
+    one = reading(NOON + timedelta(microseconds=offset), value, seq=seq)
+    store.write([one])
+    assert store.find({KEY: Window(one.measured_at - minutes(1), one.measured_at)})[-1] == one
+
+
+def test_a_window_may_be_all_of_time(store: ReadingStore) -> None:
+    """Further than a store can count: what is there is found."""
+    store.write([reading()])
+    every = Window(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+    assert store.find({KEY: every}) == [reading()]
+    assert len(store.read(KEY, every)) == 1
+
+
 def test_health_is_taken_and_the_store_answers(store: ReadingStore) -> None:
     """What the service says of itself is written beside the readings."""
-    store.write_health(NOON, [HealthPoint("health", {"part": "ingest", "worker": "main"}, {"stored": 5, "lag": 0.25})])
+    for stored in (5, 5.5, 0):
+        tags = {"part": "ingest", "worker": "main"}
+        store.write_health(NOON, [HealthPoint("health", tags, {"stored": stored, "lag": 0.25})])
+    store.write_health(NOON, [HealthPoint("station", {"station": "NT-1"}, {"skew": 1})])
+    store.write_health(NOON, [])
     store.ping()

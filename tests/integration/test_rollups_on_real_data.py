@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import Engine
+
 from analysis.roller import Roller
 from domain.clock import SetClock
 from domain.flag import Flag
 from domain.reading import Reading, SeriesKey
 from domain.window import Window, WindowKind
 from registry.lookup import Registry
-from sqlalchemy.engine import Engine
 from storage.sqlite import SqliteReadings
 from storage.state import open_state
 from support.configured import registry, station

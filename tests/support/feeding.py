@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from domain.reading import Reading, SeriesKey
 from sqlalchemy.engine import Engine
+
+from domain.reading import Reading, SeriesKey
 from storage.ledger import BatchNotes, Ledger
 from storage.readings import ReadingStore
 from storage.spans import day_number

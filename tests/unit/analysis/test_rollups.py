@@ -4,9 +4,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from analysis.rollups import Level, Sample, counted_up, from_hours, from_readings, mean_direction
 from hypothesis import given
 from hypothesis import strategies as st
+
+from analysis.rollups import Level, Sample, counted_up, from_hours, from_readings, mean_direction
 from registry.schema import ParameterKind
 
 HOUR = 3_600_000_000

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from analysis.vn_aqi import hourly, level_of, nowcast, rounded, sub_index
 from support.shared import shared
 

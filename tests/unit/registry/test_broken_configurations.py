@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from registry.faults import ConfigurationError, Fault
 from registry.load import load
 

@@ -4,11 +4,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from domain.limit import Bound
 from domain.reading import SeriesKey
 from domain.window import WindowKind
-from hypothesis import given
-from hypothesis import strategies as st
 from registry.limits import Confirmation
 from registry.load import load
 from registry.lookup import Registry

@@ -4,9 +4,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import Engine
+
 from domain.message import Outcome
 from domain.reading import SeriesKey
-from sqlalchemy.engine import Engine
 from storage.ledger import BatchNotes, Heard, Ledger, OutcomeRow, RevisionRow, all_heard, outcome_counts, reading_counts
 from storage.spans import clear, day_number, mark, take, waiting
 from storage.state import open_state, writing
@@ -118,6 +119,7 @@ def test_the_migrations_make_what_the_tables_say(engine: Engine) -> None:
     """Whoever changes a table writes the migration too."""
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
+
     from storage.tables import metadata
 
     with engine.connect() as connection:
