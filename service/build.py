@@ -13,8 +13,7 @@ from pathlib import Path
 from socket import socket
 from urllib.parse import urlsplit
 
-from staff.app import make_app as make_staff
-
+from alerts.cases import Takeovers
 from alerts.channels import MailServer
 from alerts.channels.opening import open_channels
 from alerts.check import Judge
@@ -26,12 +25,13 @@ from ingest.pipeline import Pipeline
 from ingest.subscriber import Subscriber
 from registry.lookup import Registry
 from reports.portal import make_app as make_public
-from service.health import Health
+from service.health import Health, Watch
 from service.parts import Ingest, Pages, Part, Scheduled
 from service.run import Service
 from service.schedule import Job, Schedule
 from service.settings import Settings, user_of
 from service.stores import Folder, Stores
+from staff.app import make_app as make_staff
 from storage.journal import Journal
 from storage.ledger import Ledger
 
@@ -115,9 +115,10 @@ class Wiring:
         return Pages("public", app, self.plan.sockets["public"])
 
     def _staff(self) -> Pages:
+        cases = Takeovers(self.registry, self.stores.engine, self.clock)
+        watch = Watch(self.health, self.stores.engine, self.stores.readings)
         app = make_staff(
-            self.registry, self.stores.readings, self.stores.engine, self.clock, demo=self.plan.demo,
-            mailbox=self.plan.mailbox,
+            self.registry, cases, watch, self.clock, demo=self.plan.demo, mailbox=self.plan.mailbox,
         )  # fmt: skip
         return Pages("staff", app, self.plan.sockets["staff"])
 

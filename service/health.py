@@ -220,3 +220,21 @@ def metrics(health: Health) -> bytes:
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Collector(health))  # type: ignore[arg-type]  # Prometheus asks for no more than collect()
     return generate_latest(registry)
+
+
+class Watch:
+    """What the staff's address says of the service."""
+
+    def __init__(self, health: Health, engine: Engine, store: ReadingStore) -> None:
+        """Nothing is asked yet."""
+        self._health = health
+        self._engine = engine
+        self._store = store
+
+    def reasons(self) -> list[Text]:
+        """Return why the service is not ready; empty where it is."""
+        return unready(self._health, self._engine, self._store)
+
+    def metrics(self) -> bytes:
+        """Return the facts as Prometheus reads them."""
+        return metrics(self._health)
