@@ -14,6 +14,7 @@ from domain.text import Text, pack, unpack
 from storage.statements import statements
 
 _SQL = statements("quarantine.sql")
+_LARGEST = 2**63 - 1  # number that SQLite can be asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Quarantine:
     def get(self, refusal: str) -> Refused | None:
         """Return the refusal with the id `refusal`, or None."""
         seq, _, part = refusal.partition(":")
-        if not seq.isdecimal():
+        if not seq.isdecimal() or int(seq) > _LARGEST:
             return None
         with self._lock:
             row = self._connection.execute(_SQL["get"], (int(seq), part)).fetchone()

@@ -186,10 +186,12 @@ class SqliteReadings:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                # A full disk is met at the commit, and SQLite may have rolled back by itself.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 raise
-            connection.execute("COMMIT")
 
     def _number(self, connection: sqlite3.Connection, keys: set[SeriesKey]) -> Mapping[SeriesKey, int]:
         new = keys - self._numbers.keys()

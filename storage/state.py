@@ -1,5 +1,6 @@
 """The service's own state: one database, opened with its schema brought up to date."""
 
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -14,6 +15,10 @@ from sqlalchemy.engine import Connection, Engine, make_url
 
 from storage.tables import counters
 
+# Alembic keeps what it works on in a global.
+_ONE_AT_A_TIME = threading.Lock()
+_MIGRATING = 7_182_026  # any number that all of us and nobody else locks
+
 
 def open_state(url: str, password: str | None = None) -> Engine:
     """Return an engine on the state at the SQLAlchemy `url`, its tables made or migrated.
@@ -23,7 +28,10 @@ def open_state(url: str, password: str | None = None) -> Engine:
     address = make_url(url)
     if password is not None:
         address = address.set(password=password)
-    engine = sa.create_engine(address)
+    if address.drivername == "postgresql":
+        address = address.set(drivername="postgresql+psycopg")
+    # A server that was restarted is found so before a transaction begins, and not by its failing.
+    engine = sa.create_engine(address, pool_pre_ping=address.get_backend_name() != "sqlite")
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -35,7 +43,10 @@ def migrate(engine: Engine) -> None:
     """Bring the schema up to the newest migration; does nothing where it is."""
     configuration = Config()
     configuration.set_main_option("script_location", "storage:migrations")
-    with writing(engine) as connection:
+    with _ONE_AT_A_TIME, writing(engine) as connection:
+        if engine.dialect.name == "postgresql":
+            # Services that start together: the second finds the schema made. SQLite's writers wait anyway.
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
         configuration.attributes["connection"] = connection
         command.upgrade(configuration, "head")
 

@@ -39,9 +39,9 @@ class Seen:
     silent: str
 
 
-def province(folder: Path, *, with_data: bool = True) -> Seen:
+def province(folder: Path, *, with_data: bool = True, config: Path = CONFIG) -> Seen:
     """Return the shipped configuration with two days of figures: one outfall over the limit, one station silent."""
-    registry = load(CONFIG)
+    registry = load(config)
     store, engine = SqliteReadings(folder / "readings.sqlite"), open_state(f"sqlite:///{folder}/state.sqlite")
     outfall = next(one for one in registry.stations.values() if one.kind == "outfall" and one.facility == "DN-07")
     silent = next(one for one in registry.stations.values() if one.kind == "surface_water")

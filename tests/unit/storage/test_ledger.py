@@ -1,24 +1,21 @@
 """Every step between the stores can be repeated, and a job never sees readings before they are written."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from sqlalchemy.engine import Engine
 
 from domain.message import Outcome
 from domain.reading import SeriesKey
 from storage.ledger import BatchNotes, Heard, Ledger, OutcomeRow, RevisionRow, all_heard, outcome_counts, reading_counts
 from storage.spans import clear, day_number, mark, take, waiting
-from storage.state import open_state, writing
+from storage.state import writing
+from storage.tables import metadata
 from support.builders import NOON, minutes, reading
 
 KEY = SeriesKey("NT-1", "cod")
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    return open_state(f"sqlite:///{tmp_path}/state.sqlite")
 
 
 @pytest.fixture
@@ -117,10 +114,5 @@ def test_the_newest_word_of_a_station_counts(ledger: Ledger, engine: Engine) -> 
 
 def test_the_migrations_make_what_the_tables_say(engine: Engine) -> None:
     """Whoever changes a table writes the migration too."""
-    from alembic.autogenerate import compare_metadata
-    from alembic.migration import MigrationContext
-
-    from storage.tables import metadata
-
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []

@@ -1,0 +1,95 @@
+"""From the journal into a real InfluxDB, which is not there, refuses, goes away and comes back."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from ingest import pipeline as pipelines
+from storage.influx import InfluxReadings
+from storage.readings import StoreUnavailable
+from support.builders import NOON, minutes
+from support.configured import native
+from support.influxdb import InfluxDB
+from support.rig import Rig
+from support.waiting import wait_until
+
+
+class InfluxRig(Rig):
+    """The worker of the other tests, with InfluxDB as its store."""
+
+    def __init__(self, folder: Path, influx: InfluxDB) -> None:
+        super().__init__(folder)
+        self.store.close()
+        self.store = InfluxReadings(  # type: ignore[assignment]  # both keep the contract
+            influx.url, influx.org, influx.token_file, medium_of=lambda station: self.registry.stations[station].medium
+        )
+
+
+@pytest.fixture(scope="module")
+def influx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxDB]:
+    server = InfluxDB(tmp_path_factory.mktemp("influxdb")).start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def rig(tmp_path: Path, influx: InfluxDB) -> Iterator[InfluxRig]:
+    influx.clear()
+    with InfluxRig(tmp_path, influx) as one:
+        yield one
+    influx.refuse = None
+
+
+def at(minute: float, value: float | None) -> str:
+    """Return a message of `minute` minutes before noon."""
+    return native(time=(NOON - minutes(minute)).isoformat(), pm25=(value, "ug/m3"), pm10=(value, "ug/m3"))
+
+
+def test_new_repeated_and_changed_readings_are_told_apart(rig: InfluxRig) -> None:
+    """By what InfluxDB itself has: the same value changes nothing, another is a revision, also to a missing one."""
+    seqs = rig.receive(at(10, 1.0), at(5, 2.0), at(0, 3.0))
+    rig.finish()
+    seqs += rig.receive(at(10, 1.0), at(5, 2.5), at(0, None))
+    rig.finish()
+    assert [rig.outcome(seq) for seq in seqs] == ["stored"] * 3 + ["repeated"] + ["stored"] * 2
+    assert rig.counts() == (6, 4)
+    assert {value for (_, moment), value in rig.values().items() if moment == NOON} == {None}
+    assert {value for (_, moment), value in rig.values().items() if moment == NOON - minutes(5)} == {2.5}
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 503])
+def test_a_server_that_refuses_for_now_costs_nothing(rig: InfluxRig, influx: InfluxDB, status: int) -> None:
+    """The batch waits in the journal, its outcomes stay as they are, and it goes through once."""
+    rig.receive(at(10, 1.0), at(5, 2.0))
+    pipeline = rig.pipeline()
+    influx.refuse = status
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable):
+            pipeline.step()
+    assert rig.ledger.cursor() == 0
+    influx.refuse = None
+    assert pipeline.step() == 2
+    assert rig.outcomes() == {"stored": 2}
+    assert len(rig.readings()) == rig.store.count() == 4
+
+
+def test_a_database_that_goes_away_and_comes_back_gets_every_reading_once(rig: InfluxRig, influx: InfluxDB) -> None:
+    """Messages keep coming meanwhile."""
+    stop = Event()
+    worker = Thread(target=pipelines.run, args=(rig.pipeline(), stop), kwargs={"longest": 0.2})
+    worker.start()
+    for number in range(60):
+        rig.receive(at(60 - number, float(number)))
+        if number == 20:
+            influx.stop()
+        if number == 40:
+            influx.start()
+    wait_until(lambda: rig.outcomes() == {"stored": 60}, seconds=30, what="all are stored")
+    stop.set()
+    worker.join(10)
+    assert rig.store.count() == 120
+    assert sorted(value for value in rig.values().values() if value is not None) == sorted(
+        float(number) for number in range(60) for _ in range(2)
+    )
