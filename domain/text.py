@@ -35,7 +35,8 @@ def pack(value: Any) -> Any:
 def unpack(value: Any) -> Any:
     """Return what `pack` was given."""
     if isinstance(value, dict) and value.keys() == {"message", "values"}:
-        return Text(value["message"], {key: unpack(one) for key, one in value["values"].items()})
+        message: str = value["message"]
+        return Text(message, {key: unpack(one) for key, one in value["values"].items()})
     return value
 
 

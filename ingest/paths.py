@@ -1,15 +1,10 @@
-"""Paths into a JSON value: dots between keys, `[n]` and `[*]` for arrays, quotes around a key that holds a dot."""
+"""What a path of the configuration leads to in a JSON value."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
-_STEP = re.compile(r'(?:^|\.)(?:"(?P<quoted>[^"]*)"|(?P<key>[^.\[\]"]+))|\[(?P<index>\d+|\*)\]')
-_EVERY = None
-
-Step: TypeAlias = str | int | None  # a key, a place in an array, every place in an array
+from registry.paths import Step, steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,39 +15,17 @@ class Found:
     value: Any
 
 
-@lru_cache(maxsize=4096)
-def parse(path: str) -> tuple[Step, ...]:
-    """Return the steps of `path`. Raises ValueError where it is not a path."""
-    steps: list[Step] = []
-    position = 0
-    while position < len(path):
-        found = _STEP.match(path, position)
-        if found is None or found.end() == position:
-            raise ValueError(f"not a path from character {position + 1}: {path}")
-        steps.append(_step(found))
-        position = found.end()
-    if not steps:
-        raise ValueError("an empty path")
-    return tuple(steps)
-
-
-def _step(found: re.Match[str]) -> Step:
-    if (index := found["index"]) is not None:
-        return _EVERY if index == "*" else int(index)
-    return found["quoted"] if found["quoted"] is not None else found["key"]
-
-
 def find(value: Any, path: str) -> Iterator[Found]:
     """Yield all that `path` leads to in `value`; nothing where it leads nowhere."""
-    yield from _walk(value, parse(path), ())
+    yield from _walk(value, steps(path), ())
 
 
-def _walk(value: Any, steps: tuple[Step, ...], at: tuple[int, ...]) -> Iterator[Found]:
-    if not steps:
+def _walk(value: Any, left: tuple[Step, ...], at: tuple[int, ...]) -> Iterator[Found]:
+    if not left:
         yield Found(at, value)
         return
-    step, rest = steps[0], steps[1:]
-    if step is _EVERY:
+    step, rest = left[0], left[1:]
+    if step is None:
         for place, one in enumerate(value if isinstance(value, list) else ()):
             yield from _walk(one, rest, (*at, place))
     elif isinstance(step, str):

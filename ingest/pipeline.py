@@ -1,5 +1,6 @@
 """The loop: journal → decode → prepare → store → advance."""
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import chain
@@ -115,23 +116,25 @@ class Pipeline:
 
 
 def run(
-    pipeline: Pipeline, stop: Event, *, done: Callable[[], object] | None = None,
-    pause: float = 0.02, longest: float = 30.0,
+    pipeline: Pipeline, stop: Event, *, done: Callable[[], object] = lambda: None,
+    gives_way: Callable[[], bool] = lambda: False, pause: float = 0.02, longest: float = 30.0,
 ) -> None:  # fmt: skip
     """Step until `stop` is set; look every `pause` seconds when there is nothing to do.
 
-    `done` is called after every batch, so that those who wait for readings need not wait longer.
+    `done` is called after every batch, so that those who wait for readings need not wait longer. While `gives_way`
+    says so, four fifths of the time are left to others: to the subscriber, while the broker hands over a backlog.
 
     Whatever fails is tried again with a pause that grows up to `longest` seconds: the store of readings that is away,
     a full disk, a database that is locked. The journal keeps everything meanwhile.
     """
     wait = pause
     while not stop.is_set():
+        began = time.monotonic()
         try:
-            messages = pipeline.step()
-            wait = 0.0 if messages else pause
-            if messages and done is not None:
+            wait = 0.0 if pipeline.step() else pause
+            if wait == 0.0:
                 done()
+                wait = 4 * (time.monotonic() - began) if gives_way() else 0.0
         except StoreUnavailable as error:
             wait = min(max(wait * 2, 0.5), longest)
             log.warning("store of readings is away", error=str(error), again_in=wait)

@@ -280,7 +280,7 @@ def not_at_station(parameter: str, station: str) -> Refusal:
         Text(
             "Station {station} does not measure {parameter} at that time. "
             "Add it to the station's parameters in stations.yaml if it does.",
-            {"parameter": parameter, "station": station},
+            {"parameter": shown(parameter), "station": station},
         ),
     )
 
@@ -292,7 +292,7 @@ def no_unit(parameter: str, accepted: Iterable[str]) -> Refusal:
         Text(
             "The value of {parameter} has no unit. Let the logger send one of {accepted}, "
             "or name it at the station's parameter in stations.yaml.",
-            {"parameter": parameter, "accepted": _some(accepted)},
+            {"parameter": shown(parameter), "accepted": _some(accepted)},
         ),
     )
 
@@ -304,7 +304,7 @@ def unknown_unit(parameter: str, unit: object, accepted: Iterable[str]) -> Refus
         Text(
             "{parameter} is not measured in {unit} here. Let the logger send one of {accepted}, "
             "or add the unit with its factor to parameters.yaml.",
-            {"parameter": parameter, "unit": shown(unit), "accepted": _some(accepted)},
+            {"parameter": shown(parameter), "unit": shown(unit), "accepted": _some(accepted)},
         ),
     )
 
@@ -316,7 +316,7 @@ def not_a_number(parameter: str, written: object) -> Refusal:
         Text(
             "{written} is not a number that {parameter} can have. Let the logger send a finite number, "
             "or null for a missing value.",
-            {"parameter": parameter, "written": shown(written)},
+            {"parameter": shown(parameter), "written": shown(written)},
         ),
     )
 
@@ -328,7 +328,7 @@ def number_as_text(parameter: str, written: str) -> Refusal:
         Text(
             'The value of {parameter} is the text "{written}". Let the logger send a number without quotation marks, '
             "or set numbers_as_text at the station's decoder in stations.yaml.",
-            {"parameter": parameter, "written": shown(written)},
+            {"parameter": shown(parameter), "written": shown(written)},
         ),
     )
 
@@ -340,7 +340,7 @@ def unknown_status(parameter: str, written: object) -> Refusal:
         Text(
             "The status {written} of {parameter} is not known. "
             "Let the logger send 00 (measuring), 01 (calibrating) or 02 (fault).",
-            {"parameter": parameter, "written": shown(written)},
+            {"parameter": shown(parameter), "written": shown(written)},
         ),
     )
 
@@ -364,6 +364,6 @@ def store_refused(parameter: str, why: str) -> Refusal:
         Text(
             "The store of readings refused this value of {parameter} ({why}). "
             "Look at the store's settings, such as how long it keeps readings.",
-            {"parameter": parameter, "why": shown(why)},
+            {"parameter": shown(parameter), "why": shown(why)},
         ),
     )

@@ -120,7 +120,7 @@ def nice_ticks(low: float, high: float, count: int) -> list[float]:
     power = 10.0 ** floor(log10(span / count))
     step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor * count >= span * 0.999999)
     first, last = floor(low / step + 1e-9), ceil(high / step - 1e-9)
-    return [round(place * step, 12) for place in range(first, max(last, first + 1) + 1)]
+    return [float(f"{place * step:.12g}") for place in range(first, max(last, first + 1) + 1)]
 
 
 class _Drawing:
@@ -285,7 +285,8 @@ class _Drawing:
         words = Text("Limit {figure}", values) if confirmed else Text("Reference {figure}, not confirmed", values)
         label = say(words, chart.lang)
         if level > self.ticks[-1]:
-            beyond = say(Text("{limit}: above this scale", {"limit": label}), chart.lang)
+            above = Text("Limit {figure}: above this scale", values)
+            beyond = say(above if confirmed else Text("Reference {figure}: above this scale", values), chart.lang)
             yield text_at(start + 4, self.size.top + 13, beyond, f"tk s12{tone}")
             return
         full = f"{label} ({chart.label})" if chart.label and self.size.dots and self.size.width > 400 else label

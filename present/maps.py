@@ -1,8 +1,9 @@
 """A schematic map of areas from their coordinates: no borders, no tiles from elsewhere."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from math import ceil, floor
+from dataclasses import dataclass, replace
+from itertools import combinations
+from math import ceil, floor, hypot
 
 from markupsafe import Markup, escape
 
@@ -27,11 +28,13 @@ class MapMark:
 
 
 _Box = tuple[float, float, float, float]
+_ROUNDS = 60  # of pushing neighbours apart; a dozen areas settle in ten
 
 
 def area_map(marks: Sequence[MapMark], *, width: int, title: str, lang: str, key: str) -> Markup:
     """Draw a schematic map from coordinates: no borders, a grid of degrees, a scale; a label where there is room."""
     frame = _Frame.around(marks, width)
+    marks = _apart(frame, marks)
     taken = [_box(frame, mark) for mark in marks]
     inner = "".join([*_graticule(frame, lang), *(_area(frame, mark, taken) for mark in marks), *_scale(frame)])
     return Markup(  # noqa: S704 -- every piece of text in it has been escaped by `text_at` or `escape`
@@ -64,9 +67,31 @@ class _Frame:
     def xy(self, latitude: float, longitude: float) -> tuple[float, float]:
         return (longitude - self.west) * self.per_degree, (self.north - latitude) * self.per_degree * self.stretch
 
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        return self.north - y / (self.per_degree * self.stretch), self.west + x / self.per_degree
+
     @property
     def radius(self) -> int:
         return 17 if self.width > 400 else 14
+
+
+def _apart(frame: _Frame, marks: Sequence[MapMark]) -> list[MapMark]:
+    """Return the marks moved just so far that none covers another: the map is schematic, a number must be readable."""
+    places = [list(frame.xy(one.latitude, one.longitude)) for one in marks]
+    near = 2 * frame.radius + 6
+    for _ in range(_ROUNDS):
+        for one, other in combinations(places, 2):
+            across, down = other[0] - one[0], other[1] - one[1]
+            distance = hypot(across, down)
+            if distance < near:
+                push = (near - distance) / 2 + 0.1
+                right, low = (across / distance, down / distance) if distance else (1.0, 0.0)
+                one[0], one[1] = one[0] - right * push, one[1] - low * push
+                other[0], other[1] = other[0] + right * push, other[1] + low * push
+    return [
+        replace(mark, latitude=latitude, longitude=longitude)
+        for mark, (latitude, longitude) in zip(marks, (frame.place(*one) for one in places), strict=True)
+    ]
 
 
 def _box(frame: _Frame, mark: MapMark) -> _Box:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-from domain.clock import Clock
+from domain.clock import Clock, SimulatedClock
 from present import words
 
 _HEADERS = {
@@ -77,15 +77,16 @@ def _short_when(moment: Any, *, zone: ZoneInfo, lang: str, end: bool = False) ->
 
 
 @dataclass(frozen=True, slots=True)
-class Demo:
-    """What the band on every page of a demonstration says: which time it shows, and how fast that runs."""
+class Band:
+    """What stands above every page that does not show the real present: a demonstration, a clock of its own."""
 
-    clock: Clock
+    demo: bool
+    speed: float  # seconds of its clock in one second
 
-    @property
-    def speed(self) -> float:
-        """Seconds of the demonstration in one second."""
-        return self.clock.speed
+    @classmethod
+    def of(cls, clock: Clock, *, demo: bool) -> "Band | None":
+        """Return the band for a service on `clock`, None for one that shows the present."""
+        return cls(demo, clock.speed) if demo or isinstance(clock, SimulatedClock) else None
 
 
 class Guarded:

@@ -28,7 +28,8 @@ _COMPASS = {"vi": ("B", "N", "Đ", "T"), "en": ("N", "S", "E", "W")}
 # How canonical units are written where a person reads them.
 _UNITS = {
     "": "", "1": "", "pH": "", "degC": "°C", "deg": "°", "%": "%", "ug/m3": "µg/m³", "ug/Nm3": "µg/Nm³",
-    "mg/m3": "mg/m³", "mg/Nm3": "mg/Nm³", "uS/cm": "µS/cm", "m3": "m³", "m3/h": "m³/h", "m3/d": "m³/d", "m3/s": "m³/s", "m/s": "m/s",
+    "mg/m3": "mg/m³", "mg/Nm3": "mg/Nm³", "uS/cm": "µS/cm", "m3": "m³",
+    "m3/h": "m³/h", "m3/d": "m³/d", "m3/s": "m³/s", "m/s": "m/s",
 }  # fmt: skip
 _UNITS_VI = {"m³/h": "m³/giờ", "m³/d": "m³/ngày", "t": "tấn"}
 
@@ -197,10 +198,14 @@ def hour_span(start: datetime, end: datetime, zone: ZoneInfo) -> str:
 def duration(length: timedelta, lang: str) -> str:
     """Write a length of time in at most two units: 8 giờ 50 phút · 8 h 50 min."""
     minutes = round(length.total_seconds() / 60)
-    parts = [(minutes // 1440, "{count} d"), (minutes // 60 % 24, "{count} h"), (minutes % 60, "{count} min")]
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = [
+        (days, Text("{count} d", {"count": days})), (hours, Text("{count} h", {"count": hours})),
+        (rest, Text("{count} min", {"count": rest})),
+    ]  # fmt: skip
     first = next((place for place, (count, _) in enumerate(parts) if count), 2)
-    said = [say(Text(words, {"count": count}), lang) for count, words in parts[first : first + 2] if count]
-    return " ".join(said) or say(Text("{count} min", {"count": 0}), lang)
+    kept = [words for count, words in parts[first : first + 2] if count] or [parts[2][1]]
+    return " ".join(say(words, lang) for words in kept)
 
 
 def place(latitude: float, longitude: float, lang: str) -> str:

@@ -142,7 +142,7 @@ class _Lists:
         window: WindowKind = WindowKind.HOUR, start: Annotated[Moment, Query(alias="from")] = None,
         end: Annotated[Moment, Query(alias="to")] = None,
     ) -> list[dict[str, Any]]:  # fmt: skip
-        """The windows of one station whose end is after `from` and not after `to`; `value` is null where none counts."""
+        """The windows of one station that end after `from` and not after `to`; `value` is null where none counts."""
         _open(response)
         span = self._span(start, end)
         keys = [SeriesKey(station, one) for one in self._parameters(station, parameter)]

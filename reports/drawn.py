@@ -96,7 +96,9 @@ def _title(registry: Registry, row: Row, points: Sequence[RollupPoint], lang: st
         said = level(newest.value, row.parameter, row.bound, lang=lang) if newest and newest.value is not None else "–"
         return f"{_symbol(row, lang)}: {said}"
     peak = max(over, key=lambda point: point.value or 0.0)
-    start = window_of_mark(row.kind, over[0].mark, registry.zone).start
+    window = window_of_mark(row.kind, over[0].mark, registry.zone)
+    # A rolling mean is over from its end on; what lies in its hours is another matter.
+    start = window.end if row.kind in {WindowKind.HOUR8, WindowKind.HOUR24} else window.start
     values = {
         "parameter": _symbol(row, lang), "moment": short_when(start, registry.zone, lang),
         "level": level(peak.value or 0.0, row.parameter, bound_of(peak), lang=lang),

@@ -1,6 +1,6 @@
 """The public's pages: the province, an area, a station, the data. Vietnamese at `/`, English at `/en/`; read-only."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,8 +16,8 @@ from domain.rollup import RollupPoint
 from domain.text import Text
 from domain.window import WindowKind, window_of_mark
 from present.charts import bullet
-from present.pages import Demo, Guarded, environment, style
-from present.words import LANGUAGES, place, say, short_when
+from present.pages import Band, Guarded, environment, style
+from present.words import LANGUAGES, name, place, say, short_when
 from registry.lookup import Registry
 from reports import api, drawn, said, summary
 from reports.facts import gather
@@ -33,10 +33,12 @@ _ROOTS = {"vi": "", "en": "/en"}
 
 
 def make_app(
-    registry: Registry, store: ReadingStore, engine: Engine, clock: Clock, *, demo: bool, public_url: str = ""
-) -> FastAPI:
+    registry: Registry, store: ReadingStore, engine: Engine, clock: Clock, *, demo: bool, public_url: str = "",
+    reasons: Callable[[], Sequence[Text]] = tuple,
+) -> FastAPI:  # fmt: skip
     """Return the public app; `store` and `engine` need no more than reading.
 
+    `reasons` says why the service is not ready; `/readyz` tells only whether there are any.
     A page is kept for five seconds, in a demonstration for one, since there a minute passes in a fraction of one.
     """
     app = FastAPI(
@@ -47,7 +49,7 @@ def make_app(
     kept = Kept(_KEPT_S if not demo else 1.0)
     for lang in LANGUAGES:
         _add_pages(app, pages, kept, lang)
-    _add_plumbing(app, store)
+    _add_plumbing(app, store, reasons)
     _add_faults(app, pages)
     app.add_middleware(Guarded)
     return app
@@ -98,7 +100,7 @@ def _response(request: Request, page: Page) -> Response:
     return Response(page.body, media_type="text/html; charset=utf-8", headers=headers)
 
 
-def _add_plumbing(app: FastAPI, store: ReadingStore) -> None:
+def _add_plumbing(app: FastAPI, store: ReadingStore, reasons: Callable[[], Sequence[Text]]) -> None:
     def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
@@ -107,7 +109,7 @@ def _add_plumbing(app: FastAPI, store: ReadingStore) -> None:
             store.ping()
         except StoreUnavailable:
             return JSONResponse({"status": "not ready"}, 503)
-        return JSONResponse({"status": "ok"})
+        return JSONResponse({"status": "not ready"}, 503) if reasons() else JSONResponse({"status": "ok"})
 
     def css() -> Response:
         return Response(
@@ -158,7 +160,7 @@ class _Pages:
 
     def __init__(self, registry: Registry, store: ReadingStore, engine: Engine, clock: Clock, *, demo: bool) -> None:
         self.registry, self._store, self._engine, self._clock = registry, store, engine, clock
-        self._demo = Demo(clock) if demo else None
+        self._demo, self._band = demo, Band.of(clock, demo=demo)
         self._templates = {lang: environment("reports", lang, registry.zone) for lang in LANGUAGES}
         for lang, templates in self._templates.items():
             templates.filters |= {**said.filters(lang), "bullet": _bullet, "end_of": partial(self._end_of, lang)}
@@ -176,7 +178,8 @@ class _Pages:
         parts = [say(part, lang, registry.zone) for part in summary.headline(view)]
         return self._render(
             lang, "province", "/", title=parts[0], headline=", ".join(parts), view=view,
-            strips=drawn.strips(view, lang), map_wide=wide, map_narrow=narrow, over=view.troubles(State.OVER, State.LATE),
+            strips=drawn.strips(view, lang), map_wide=wide, map_narrow=narrow,
+            over=view.troubles(State.OVER, State.LATE),
             advisories=view.troubles(State.ADVISORY), areas=registry.areas, parameters=registry.parameters,
             level_spans=said.LEVEL_SPANS, capture=registry.province.policies.capture,
         )  # fmt: skip
@@ -189,7 +192,7 @@ class _Pages:
         number = list(registry.areas).index(identity) + 1
         view = summary.AreaView(found, number, tuple(summary.station(registry, facts, one) for one in stations))
         return self._render(
-            lang, "area", f"/areas/{identity}", title=say(Text("{area}", {"area": found.names}), lang), view=view,
+            lang, "area", f"/areas/{identity}", title=name(found.names, lang), view=view,
             answer=_lowered(say(said.area_says(view), lang)),
             as_of=max((one.as_of for one in view.stations if one.as_of), default=None),
         )  # fmt: skip
@@ -199,12 +202,13 @@ class _Pages:
         registry, found = self.registry, self.registry.stations[identity]
         facts = gather(registry, self._store, self._engine, self._clock.now(), [identity], _STATION_HOURS)
         view = summary.station(registry, facts, identity)
-        charts = drawn.station_charts(registry, view, lang, demo=self._demo is not None)
+        charts = drawn.station_charts(registry, view, lang, demo=self._demo)
         on = facts.now.astimezone(registry.zone).date()
         return self._render(
-            lang, "station", f"/stations/{identity}", title=say(Text("{name}", {"name": found.names}), lang), view=view,
+            lang, "station", f"/stations/{identity}", title=name(found.names, lang), view=view,
             place=place(found.latitude, found.longitude, lang), charts=charts,
-            table=drawn.table(registry, charts, lang), daily=bool(charts) and all(one.row.kind is WindowKind.DAY for one in charts),
+            table=drawn.table(registry, charts, lang),
+            daily=bool(charts) and all(one.row.kind is WindowKind.DAY for one in charts),
             laws=[row for row in view.rows if row.limit], capture=registry.province.policies.capture,
             certificate=next((one for one in found.certificates if one.holds_on(on)), None),
         )  # fmt: skip
@@ -235,7 +239,7 @@ class _Pages:
         other = next(one for one in LANGUAGES if one != lang)
         return self._templates[lang].get_template(f"{part}.html").render(
             part=part, root=_ROOTS[lang], other=other, other_path=_ROOTS[other] + path, province=self.registry.province,
-            demo=self._demo, now=self._clock.now(), refresh=None, **values,
+            band=self._band, now=self._clock.now(), **values,
         )  # fmt: skip
 
 

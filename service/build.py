@@ -107,18 +107,20 @@ class Wiring:
         schedule = Schedule([figures, deliver])
         return schedule
 
+    def _watch(self) -> Watch:
+        return Watch(self.health, self.stores.readings)
+
     def _public(self) -> Pages:
         app = make_public(
             self.registry, self.stores.readings, self.stores.engine, self.clock,
-            demo=self.plan.demo, public_url=self.settings.public_address,
+            demo=self.plan.demo, public_url=self.settings.public_address, reasons=self._watch().reasons,
         )  # fmt: skip
         return Pages("public", app, self.plan.sockets["public"])
 
     def _staff(self) -> Pages:
         cases = Takeovers(self.registry, self.stores.engine, self.clock)
-        watch = Watch(self.health, self.stores.engine, self.stores.readings)
         app = make_staff(
-            self.registry, cases, watch, self.clock, demo=self.plan.demo, mailbox=self.plan.mailbox,
+            self.registry, cases, self._watch(), self.clock, demo=self.plan.demo, mailbox=self.plan.mailbox,
         )  # fmt: skip
         return Pages("staff", app, self.plan.sockets["staff"])
 

@@ -3,16 +3,25 @@
 import sys
 from pathlib import Path
 
+from dashboards.generate import generate
 from present import catalogue
+from present.words import LANGUAGES
+from registry.load import load
 from registry.schema_files import schemas
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMAS = ROOT / "docs" / "reference" / "schema"
+DASHBOARDS = ROOT / "dashboards" / "generated"
 
 
 def wanted() -> dict[Path, str]:
     """Return every derived file with what must stand in it, the catalogue apart: it is kept, not made."""
-    return {SCHEMAS / name: text for name, text in schemas().items()}
+    return {**{SCHEMAS / name: text for name, text in schemas().items()}, **_dashboards()}
+
+
+def _dashboards() -> dict[Path, str]:
+    registry = load(ROOT / "config")
+    return {DASHBOARDS / path: text for lang in LANGUAGES for path, text in generate(registry, lang).items()}
 
 
 def write() -> None:

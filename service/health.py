@@ -136,7 +136,7 @@ class Health:
         return [(beat, now - beat.at <= allowed) for beat in heartbeats.read(self._engine)]
 
 
-def unready(health: Health, engine: Engine, store: ReadingStore) -> list[Text]:
+def unready(health: Health, store: ReadingStore) -> list[Text]:
     """Return why the service is not ready: none once it is subscribed and the stores answer."""
     reasons: list[Text] = []
     try:
@@ -218,22 +218,21 @@ def _family(name: str, meaning: str, label: str, values: Mapping[str, float]) ->
 def metrics(health: Health) -> bytes:
     """Return the facts as Prometheus reads them."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collector(health))  # type: ignore[arg-type]  # Prometheus asks for no more than collect()
+    registry.register(_Collector(health))
     return generate_latest(registry)
 
 
 class Watch:
     """What the staff's address says of the service."""
 
-    def __init__(self, health: Health, engine: Engine, store: ReadingStore) -> None:
+    def __init__(self, health: Health, store: ReadingStore) -> None:
         """Nothing is asked yet."""
         self._health = health
-        self._engine = engine
         self._store = store
 
     def reasons(self) -> list[Text]:
         """Return why the service is not ready; empty where it is."""
-        return unready(self._health, self._engine, self._store)
+        return unready(self._health, self._store)
 
     def metrics(self) -> bytes:
         """Return the facts as Prometheus reads them."""

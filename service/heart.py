@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from domain import health_fields
 from domain.clock import Clock
 from domain.moment import micros
 from service.health import BEAT_SECONDS, Health
@@ -77,10 +78,16 @@ class Heart:
 
     def _points(self, part: Part) -> Iterator[HealthPoint]:
         if part.name == "ingest":
-            yield HealthPoint("health", {"part": part.name, "worker": part.worker}, self._of_ingest(part.worker))
+            yield HealthPoint(
+                health_fields.HEALTH, {"part": part.name, "worker": part.worker}, self._of_ingest(part.worker)
+            )
         if part.name == "schedule":
             late = self.health.rollups()["late_seconds"]
-            yield HealthPoint("health", {"part": part.name, "worker": part.worker}, {"rollups_late_seconds": late})
+            yield HealthPoint(
+                health_fields.HEALTH,
+                {"part": part.name, "worker": part.worker},
+                {health_fields.ROLLUPS_LATE_SECONDS: late},
+            )
             yield from self._of_stations()
 
     def _of_ingest(self, worker: str) -> dict[str, Any]:
@@ -88,21 +95,27 @@ class Heart:
         received, now = journal.count(), time.monotonic()
         before, at = self._received.get(worker, (received, now))
         self._received[worker] = (received, now)
-        refused = {f"quarantine_{reason}": count for reason, count in self.health.refusals(worker).items()}
+        refused = {
+            f"{health_fields.QUARANTINE_PREFIX}{reason}": count
+            for reason, count in self.health.refusals(worker).items()
+        }
         return {
-            "rate": (received - before) / max(now - at, 1.0),
-            "lag_seconds": self.health.lag().total_seconds(),
+            health_fields.RATE: (received - before) / max(now - at, 1.0),
+            health_fields.LAG_SECONDS: self.health.lag().total_seconds(),
             **self.health.messages(),
             **refused,
-            "journal_bytes": journal.size(),
-            "disk_free_bytes": self.health.disk_free(),
+            health_fields.JOURNAL_BYTES: journal.size(),
+            health_fields.DISK_FREE_BYTES: self.health.disk_free(),
         }
 
     def _of_stations(self) -> Iterator[HealthPoint]:
         for station in self.health.stations():
             if station.heard is not None:
                 skew = station.heard.skew
-                fields = {"last_message": micros(station.heard.heard_at) / 1e6, "silent": int(station.silent)}
+                fields = {
+                    health_fields.LAST_MESSAGE: micros(station.heard.heard_at) / 1e6,
+                    health_fields.SILENT: int(station.silent),
+                }
                 if skew is not None:
-                    fields["skew_seconds"] = skew.total_seconds()
-                yield HealthPoint("station", {"station": station.id}, fields)
+                    fields[health_fields.SKEW_SECONDS] = skew.total_seconds()
+                yield HealthPoint(health_fields.STATION, {"station": station.id}, fields)

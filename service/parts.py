@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
 
@@ -18,6 +19,8 @@ from ingest.subscriber import Subscriber
 from service.schedule import Schedule
 from service.settings import Address, address
 from storage.journal import Journal
+
+log = structlog.get_logger(__name__)
 
 PARTS = ("ingest", "schedule", "public", "staff")
 
@@ -62,8 +65,8 @@ class Ingest:
     def __post_init__(self) -> None:
         """Nothing runs yet."""
         self._thread = threading.Thread(
-            target=pipeline.run, args=(self.pipeline, self._stop), kwargs={"done": self.done}, name="pipeline",
-            daemon=True,
+            target=pipeline.run, args=(self.pipeline, self._stop), name="pipeline", daemon=True,
+            kwargs={"done": self.done, "gives_way": lambda: self.subscriber.catching_up},
         )  # fmt: skip
 
     def start(self) -> None:
@@ -72,11 +75,17 @@ class Ingest:
         self.subscriber.start()
 
     def stop(self, seconds: float) -> bool:
-        """Receive no more; finish the batch at hand. What is behind it in the journal waits for the next start."""
+        """Receive no more; finish the batch at hand and the next. What is behind it waits for the next start."""
         ended = _within(self.subscriber.stop, seconds)
         self._stop.set()
         self._thread.join(seconds)
-        return ended and not self._thread.is_alive()
+        return ended and not self._thread.is_alive() and _within(self._last_step, seconds)
+
+    def _last_step(self) -> None:
+        try:
+            self.pipeline.step()
+        except Exception as error:  # the messages are in the journal, and the next start takes them up
+            log.warning("last batch left for the next start", why=str(error))
 
     def since(self) -> datetime | None:
         """Return when the broker last accepted us: before that, a station may have spoken unheard."""

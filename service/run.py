@@ -52,7 +52,14 @@ class Service:
         return self.stop()
 
     def stop(self) -> bool:
-        """End the parts, receiving first, and close the stores; False where something could not be ended in time."""
+        """End the parts and close the stores; False where something could not be ended in time."""
+        clean = self.stop_parts()
+        if clean:
+            self.close()
+        return clean
+
+    def stop_parts(self) -> bool:
+        """End the parts, receiving first; False where something could not be ended in time."""
         until = time.monotonic() + END_SECONDS
         clean = True
         for part in reversed(self.parts):
@@ -61,10 +68,12 @@ class Service:
                 log.warning("not ended in time", part=part.name)
             clean = clean and ended
         self._heart.last()
-        if clean:
-            self.stores.close()
         log.info("ended")
         return clean
+
+    def close(self) -> None:
+        """Let go of the stores."""
+        self.stores.close()
 
 
 @contextmanager

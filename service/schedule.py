@@ -4,6 +4,7 @@ A job is woken by its interval of real time and, so that nothing waits for that,
 """
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from threading import Event, Lock
@@ -19,6 +20,7 @@ log = structlog.get_logger(__name__)
 EVERY_SECONDS = 1.0
 # After a failure the next ordinary waking tries again, but a store that is away must not fill the log.
 QUIET_SECONDS = 30.0
+REST_SECONDS = 1.0
 
 
 class Job:
@@ -30,8 +32,9 @@ class Job:
         self.trouble: str | None = None
         self._steps = steps
         self._woken = Event()
+        self._ended = Event()
         self._running = Lock()
-        self._told_at: datetime | None = None
+        self._told_at: float | None = None
 
     def wake(self) -> None:
         """Ask for a run, from any thread."""
@@ -42,12 +45,22 @@ class Job:
         """Whether a run has been asked for and has not begun."""
         return self._woken.is_set()
 
+    def end(self) -> None:
+        """Begin no further run."""
+        self._ended.set()
+
     def run(self) -> None:
-        """Do the steps; again if somebody asked for it meanwhile."""
+        """Do the steps; again if somebody asked for it meanwhile, after a rest as long as that took.
+
+        A backlog wakes us all the time; taking it in must not wait for us more than half of the time.
+        """
         with self._running:
-            while True:
+            while not self._ended.is_set():
                 self._woken.clear()
-                if not self._once() or not self._woken.is_set():
+                began = time.monotonic()
+                done = self._once()
+                self._ended.wait(min(time.monotonic() - began, REST_SECONDS))
+                if not done or not self._woken.is_set():
                     return
 
     def _once(self) -> bool:
@@ -65,8 +78,8 @@ class Job:
         return True
 
     def _tell(self, event: str, why: str, *, trace: bool = False) -> None:
-        now = datetime.now(UTC)
-        if self.trouble != why or self._told_at is None or (now - self._told_at).total_seconds() > QUIET_SECONDS:
+        now = time.monotonic()
+        if self.trouble != why or self._told_at is None or now - self._told_at > QUIET_SECONDS:
             log.error(event, job=self.name, why=why, exc_info=trace)
             self._told_at = now
         self.trouble = why
@@ -100,5 +113,7 @@ class Schedule:
 
     def stop(self) -> None:
         """Let the runs at hand end, and begin no other."""
+        for job in self.jobs:
+            job.end()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)

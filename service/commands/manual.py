@@ -35,8 +35,8 @@ class Page(TyperCommand):
         options = [one for one in self.params if one.param_type_name == "option" and "--help" not in one.opts]
         usage = " ".join([ctx.command_path, *map(_usage, arguments), words("[options]")])
         formatter.write(f"{words('Usage:')} {usage}\n\n{self.help}\n")
-        _section(formatter, words("Arguments:"), [(_usage(one), one.help or "") for one in arguments])
-        _section(formatter, words("Options:"), [(_option(one), one.help or "") for one in options])
+        _section(formatter, words("Arguments:"), [(_usage(one), getattr(one, "help", None) or "") for one in arguments])
+        _section(formatter, words("Options:"), [(_option(one), getattr(one, "help", None) or "") for one in options])
         _section(formatter, words("On every command, before or after its name:"), _everywhere(words))
         _examples(formatter, words, self.epilog)
 

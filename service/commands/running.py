@@ -98,7 +98,7 @@ def add_demo(app: typer.Typer, _: Callable[..., str]) -> None:
         ] = "240",
     ) -> int:
         try:
-            from service.demo.show import run_demo
+            from service.demo.show import run_demo  # noqa: PLC0415 - its broker and mail server are an extra
         except ModuleNotFoundError as error:
             raise Usage(
                 Text("The demonstration needs {module}. Install it with: pip install 'quantrac[demo]'",

@@ -1,9 +1,10 @@
 """The stations' line to the broker: publishes what they send, and remembers how far the journal has all of it."""
 
 import json
+import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,13 +15,23 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from domain.clock import Clock
 from service.demo.broker import UNDER_WAY
-from service.demo.messages import Sent, Stations
+from service.demo.messages import Stations
 from storage.journal import Journal
 
 log = structlog.get_logger(__name__)
 
 ARRIVE_SECONDS = 10.0
-_HOUR = timedelta(hours=1)
+# What is published at once where there is a backlog: about a hundred messages.
+_STRETCH = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """What is under way: up to when, how many messages, and how many the journal has once they have arrived."""
+
+    until: datetime
+    messages: int
+    arrived_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +59,18 @@ class Publisher:
 
     def __init__(self, port: int, stations: Stations, journal: Journal, memory: Memory, clock: Clock) -> None:
         """Nothing is published before `start`."""
-        self.published = 0
+        self.published = 0  # and arrived
         self.sent_to: datetime | None = None
         self._port = port
         self._stations = stations
         self._journal = journal
         self._memory = memory
         self._clock = clock
+        self._under_way: deque[_Stretch] = deque()
+        self._moved_at = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="stations", daemon=True)
-        self._client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, "stations", protocol=MQTTProtocolVersion.MQTTv311
-        )  # fmt: skip
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, "stations", protocol=MQTTProtocolVersion.MQTTv311)
         self._client.max_inflight_messages_set(UNDER_WAY)
 
     def start(self, sent_to: datetime) -> None:
@@ -79,35 +90,46 @@ class Publisher:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        while not self._stop.is_set():
+        while not self._stop.is_set() or self._under_way:
             try:
                 self._step()
-            except (OSError, ValueError, RuntimeError) as error:
+            except (OSError, ValueError, RuntimeError, sqlite3.Error) as error:
                 # Nothing is lost: what has not arrived is published again.
                 log.warning("not published", why=str(error))
+                self._under_way.clear()
                 self._stop.wait(1.0)
 
     def _step(self) -> None:
-        assert self.sent_to is not None  # noqa: S101 - set before the thread starts
-        until = min(self._clock.now(), self.sent_to + _HOUR)
-        batch = self._stations.between(self.sent_to, until)
-        for begin in range(0, len(batch), UNDER_WAY):
-            if not self._deliver(batch[begin : begin + UNDER_WAY]):
-                return
-        self.sent_to = until
-        self._memory.write(until)
-        self._stop.wait(0 if self._clock.now() - until > _HOUR else 0.1)
+        self._note_arrivals()
+        reached = self._under_way[-1].until if self._under_way else self.sent_to
+        assert reached is not None  # noqa: S101 - set before the thread starts
+        until = min(self._clock.now(), reached + _STRETCH)
+        messages = sum(stretch.messages for stretch in self._under_way)
+        if self._stop.is_set() or messages >= UNDER_WAY or (until - reached < _STRETCH and self._under_way):
+            time.sleep(0.02)
+            return
+        self._publish(reached, until)
+        if until - reached < _STRETCH:
+            self._stop.wait(0.1)
 
-    def _deliver(self, batch: Sequence[Sent]) -> bool:
-        """Publish `batch`; tell whether it has arrived in the journal."""
-        wanted = self._journal.count() + len(batch)
-        for sent in [self._client.publish(one.topic, one.payload, qos=1) for one in batch]:
-            sent.wait_for_publish(ARRIVE_SECONDS)
-        until = time.monotonic() + ARRIVE_SECONDS
-        while self._journal.count() < wanted:
-            if time.monotonic() > until:
-                log.warning("messages did not arrive; they are sent again", messages=len(batch))
-                return False
-            time.sleep(0.005)
-        self.published += len(batch)
-        return True
+    def _publish(self, after: datetime, until: datetime) -> None:
+        batch = self._stations.between(after, until)
+        if not self._under_way:
+            self._moved_at = time.monotonic()
+        before = self._under_way[-1].arrived_at if self._under_way else self._journal.count()
+        for one in batch:
+            self._client.publish(one.topic, one.payload, qos=1)
+        self._under_way.append(_Stretch(until, len(batch), before + len(batch)))
+
+    def _note_arrivals(self) -> None:
+        """Remember the stretches that the journal has; forget the others where nothing has come for long."""
+        count = self._journal.count() if self._under_way else 0
+        while self._under_way and count >= self._under_way[0].arrived_at:
+            stretch = self._under_way.popleft()
+            self._moved_at = time.monotonic()
+            self.published += stretch.messages
+            self.sent_to = stretch.until
+            self._memory.write(stretch.until)
+        if self._under_way and time.monotonic() - self._moved_at > ARRIVE_SECONDS:
+            log.warning("messages did not arrive; they are sent again")
+            self._under_way.clear()

@@ -12,6 +12,7 @@ from threading import Event
 import typer
 
 from domain.clock import SimulatedClock
+from domain.message import Incoming
 from domain.reading import SeriesKey
 from domain.text import QuantracError, Text
 from domain.window import hour_end
@@ -34,7 +35,7 @@ from service.run import Service, until_signalled
 from service.settings import Settings, variable
 from service.stores import Folder, await_stores
 from storage import alerting
-from storage.journal import received_at
+from storage.journal import Journal, received_at
 
 # The first start begins here, whatever the machine's clock says: the shipped certificates and limits hold then.
 BEGINS = datetime(2026, 11, 23, 23, 0, tzinfo=UTC)  # 06:00 in Viet Nam
@@ -107,10 +108,10 @@ def _begin(data: Path, memory: Memory, speed: float) -> tuple[SimulatedClock, da
     if sent_to is None:
         begins, sent_to = BEGINS, BEGINS - HISTORY
         memory.path.parent.mkdir(parents=True, exist_ok=True)
-        memory.write(sent_to)
+        memory.write(sent_to)  # before the first message: the folder is ours
     else:
         begins = max(BEGINS, hour_end(max(sent_to, _last_receipt(data))))
-        sent_to = max(sent_to, begins - BACKLOG - HISTORY if begins == BEGINS else begins - BACKLOG)
+        sent_to = sent_to if sent_to < BEGINS else max(sent_to, begins - BACKLOG)
     clock = SimulatedClock(datetime.now(UTC), begins, speed)
     note_origin(data, clock, ClockChoice(begins, speed), again=True)
     return clock, sent_to
@@ -175,6 +176,8 @@ class Show:
         stations = Stations(self.registry, script, _anchor(self.registry))
         ingest = next(part for part in self.service.parts if isinstance(part, Ingest))
         publisher = Publisher(self.broker.port, stations, ingest.journal, self.memory, self.clock)
+        if sent_to < BEGINS:
+            sent_to = self._history(stations, ingest.journal)
         self.service.start()
         self._welcome()
         self._await(lambda: ingest.subscriber.connected)
@@ -184,17 +187,21 @@ class Show:
             f"{self.settings.staff_address}/mailbox", self._tell,
         )  # fmt: skip
         story.begin()
-        self._watch(story, script, publisher)
+        self._watch(story, script)
         self._end(publisher)
 
-    def _watch(self, story: Story, script: Script, publisher: Publisher) -> None:
-        ticked, came_in = 0.0, False
+    def _history(self, stations: Stations, journal: Journal) -> datetime:
+        """Put two days before the first start straight into the journal, as an import would; return their end."""
+        sent = stations.between(BEGINS - HISTORY, BEGINS)
+        for begin in range(0, len(sent), 500):
+            journal.append([Incoming(one.topic, one.payload, live=False) for one in sent[begin : begin + 500]])
+        self.memory.write(BEGINS)
+        return BEGINS
+
+    def _watch(self, story: Story, script: Script) -> None:
+        ticked = 0.0
         while not self.stop.wait(0.25):
             now = self.clock.now()
-            if not came_in and publisher.sent_to is not None and publisher.sent_to >= self.clock.simulated:
-                came_in = True
-                self._tell(now, Text("What the stations had kept is in: {count} messages over MQTT. From here on it is "
-                                     "live.", {"count": publisher.published}))  # fmt: skip
             story.look(now)
             if is_last_minute(script, now):
                 self._take_over(now)
@@ -214,9 +221,10 @@ class Show:
                 follow(self.settings.staff_address, path)
 
     def _end(self, publisher: Publisher) -> None:
-        publisher.stop(2.0)
+        publisher.stop(1.5)
+        self.service.stop_parts()
         status = self.service.health.messages()
-        self.service.stop()
+        self.service.close()
         self.cli.say(Text("Ended. {received} messages received, {pending} pending; nothing is lost. "
                           "`quantrac demo` goes on from here.", status))  # fmt: skip
 

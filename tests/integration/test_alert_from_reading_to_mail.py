@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
 from alerts.cases import Takeovers
 from alerts.channels import MailServer
 from alerts.channels.opening import open_channels

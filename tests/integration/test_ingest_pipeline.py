@@ -61,6 +61,20 @@ def test_a_refused_part_is_in_quarantine_with_its_message(rig: Rig) -> None:
     assert message is not None and b'"cod"' in message.incoming.payload
 
 
+def test_names_that_no_file_can_hold_are_refused_all_the_same(rig: Rig) -> None:
+    """Half a character, a zero byte, a name of a hundred thousand letters: kept as far as they can be shown."""
+    value = '{"value": "x", "unit": 7, "status": [1]}'
+    names = [r"\ud800", r"a\u0000b", "x" * 100_000]
+    seqs = rig.receive(*(f'{{"time": "2026-03-01T12:00:00+07:00", "values": {{"{name}": {value}}}}}' for name in names))
+    rig.receive(r'{"time": "\ud800", "station": "\ud800", "values": {"pm25": {"value": 1, "unit": "\ud800"}}}')
+    rig.receive(r'{"time": "2026-03-01T12:00:00+07:00", "values": {"pm25": {"value": 1, "unit": "\ud800"}}}')
+    rig.receive(*(f'{{"time": "\\ud800", "values": {{"{name}": {{"value": 1, "unit": "m"}}}}}}' for name in names))
+    rig.finish()
+    assert rig.outcomes() == {"quarantined": rig.journal.count()}
+    assert {row.seq for row in rig.quarantine.list()} >= set(seqs)
+    assert max(len(str(row.message)) for row in rig.quarantine.list()) < 400
+
+
 def test_another_value_is_a_revision_and_both_stay(rig: Rig) -> None:
     """The greater seq counts."""
     rig.receive(at(5, pm25=1.0))

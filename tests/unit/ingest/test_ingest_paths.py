@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.paths import Found, find, parse
+from ingest.paths import Found, find
+from registry.paths import steps
 
 BODY = {
     "a": {"b": 1, "PM2.5": 2, "": 3},
@@ -45,9 +46,9 @@ def test_a_star_stands_for_every_place() -> None:
 
 @pytest.mark.parametrize("path", ["", ".", "a.", "a..b", "a[", "a[x]", "a[-1]", 'a."b', "a]b"])
 def test_what_is_no_path_is_refused(path: str) -> None:
-    """Here, and so when the configuration is read."""
+    """When the configuration is read, not when the first message comes."""
     with pytest.raises(ValueError, match="path"):
-        parse(path)
+        steps(path)
 
 
 @given(st.recursive(st.none() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
