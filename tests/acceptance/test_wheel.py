@@ -1,5 +1,6 @@
 """What is built is what is needed: the wheel holds the packages and their data, and runs without the repository."""
 
+import os
 import subprocess
 import sys
 import venv
@@ -56,15 +57,16 @@ def test_the_service_starts_from_an_installed_wheel(wheel: Path, tmp_path: Path)
     installed = Path(pytest.__file__).parents[1]
     (libraries / "libraries.pth").write_text(f"{installed}\n")
     python = environment / "bin" / "python"
+    alone = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     starter = tmp_path / "starter"
     for command in (["init", str(starter)], ["check-config", "--config", str(starter)]):
         done = subprocess.run(
             [python, "-P", "-m", "service.cli", *command],
-            check=False, capture_output=True, text=True, cwd=tmp_path, timeout=60,
+            check=False, capture_output=True, text=True, cwd=tmp_path, timeout=60, env=alone,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
     where = subprocess.run(
         [python, "-P", "-c", "import domain; print(domain.__file__)"],
-        check=True, capture_output=True, text=True, cwd=tmp_path,
+        check=True, capture_output=True, text=True, cwd=tmp_path, env=alone,
     ).stdout  # fmt: skip
     assert str(environment) in where
