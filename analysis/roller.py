@@ -1,21 +1,32 @@
-"""The job that turns changed readings into windows and indices, from its own watermarks."""
+"""The job that turns changed readings into windows and indices, from its own watermarks.
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+A round takes the spans that wait, computes, and then
+
+1. notes in one state transaction what the changed figures were, and holds the spans that the judge is to look at;
+2. writes windows and indices;
+3. in one state transaction releases the held spans to the judge, clears the spans it took, and moves the watermarks.
+
+A round that is stopped anywhere is done again: what it had written is then found unchanged, and is judged all the same.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeAlias
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from analysis import vn_aqi
-from analysis.rollups import meets
-from analysis.series_windows import Stretch, Windows
+from analysis.indices import indices
+from analysis.material import Marked, Material, together
+from analysis.planning import Plan, Planner, Reach, hour_floor
+from analysis.series_windows import SeriesWindows, Stretch
 from domain.clock import Clock
 from domain.moment import micros, moment
 from domain.reading import SeriesKey
-from domain.rollup import IndexPoint, RollupPoint
-from domain.window import HOUR, Window, WindowKind, hour_end, mark_of, window_of_mark
+from domain.rollup import RollupPoint
+from domain.window import window_of_mark
 from registry.lookup import Registry
 from storage import confirmations, spans
 from storage.readings import ReadingStore
@@ -25,203 +36,127 @@ from storage.state import writing
 from storage.tables import series as series_table
 
 JOB = "rollups"
+# The judge waits behind the roller, and so does a live hour: a round and a run are bounded, what is left is done next.
+SPANS = 1_000
+HOURS = 20_000
+ROUNDS = 4
+# Spans for the judge whose windows are not written yet.
+_HELD = "rolling"
 
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """How far a series reaches, and up to which hour it has been rolled."""
-
-    first_at: datetime
-    last_at: datetime
-    rolled_to: datetime | None
+# A figure as it was and as it is.
+Change: TypeAlias = tuple[RollupPoint, RollupPoint]
 
 
 @dataclass(slots=True)
 class Round:
-    """What one run found and made."""
+    """What one round does: `points` are the windows that are new or changed, `changes` the figures among the latter."""
 
+    now: datetime
     taken: list[DirtySpan]
-    changed: list[RollupPoint]
-    before: list[tuple[RollupPoint, RollupPoint]]  # old and new, where a judged figure changed
-    rolled_to: dict[SeriesKey, datetime]
-    stretches: list[Stretch]
+    plans: list[Plan] = field(default_factory=list)
+    left: list[SeriesKey] = field(default_factory=list)
+    points: list[RollupPoint] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing is left to do at this moment, as far as it has looked."""
+        return not self.left and not any(plan.unfinished for plan in self.plans) and len(self.taken) < SPANS
+
+    @property
+    def done(self) -> list[DirtySpan]:
+        """The spans that need not be looked at again."""
+        kept, left = {span for plan in self.plans for span in plan.kept}, set(self.left)
+        return [span for span in self.taken if span not in kept and span.series not in left]
+
+    @property
+    def stretches(self) -> list[Stretch]:
+        """All that is computed."""
+        return [stretch for plan in self.plans for stretch in plan.stretches]
 
 
 class Roller:
     """Computes every window that is ready and was touched, or has become due, since the last run."""
 
-    def __init__(self, registry: Registry, store: ReadingStore, engine: Engine, clock: Clock) -> None:
-        """Nothing is read before the first run."""
+    def __init__(
+        self, registry: Registry, store: ReadingStore, engine: Engine, clock: Clock, *, hours: int = HOURS
+    ) -> None:
+        """Nothing is read before the first run. A round does about `hours` hours of series."""
         self._registry = registry
         self._store = store
         self._engine = engine
         self._clock = clock
+        self._most = hours
+        self._material = Material(registry, store)
 
     def run(self) -> int:
-        """Do one round; return how many windows were new or changed. Raises StoreUnavailable.
+        """Do what is to be done, in a few rounds at most; return how many windows were new or changed.
 
-        Spans are taken before readings are read, and cleared with the marks they leave for the judge in one
-        transaction after the windows are written: a round that is stopped anywhere is done again.
+        Raises StoreUnavailable.
         """
-        now = self._clock.now()
-        found = self._round(spans.take(self._engine, "roll"), now)
-        self._store.write_rollups(found.changed)
-        self._store.write_indices(self._indices(found))
+        written, seen = 0, set[DirtySpan]()
+        for _ in range(ROUNDS):
+            done = self._round(spans.take(self._engine, "roll", SPANS), seen)
+            seen.update(done.taken)
+            written += len(done.points)
+            if done.is_last:
+                break
+        return written
+
+    def _round(self, taken: list[DirtySpan], seen: set[DirtySpan]) -> Round:
+        this = Round(self._clock.now(), taken)
+        self._plan(this, arriving={span.series for span in taken if span not in seen})
+        windows = SeriesWindows(self._registry, confirmations.read(self._engine))
+        for group in together(this.stretches):
+            self._compute(group, windows, this)
+        self._hold(this)
+        self._store.write_rollups(this.points)
+        self._store.write_indices(indices(this.stretches, self._registry, self._store))
         with writing(self._engine) as connection:
-            self._finish(connection, found, now)
-        return len(found.changed)
+            self._finish(connection, this)
+        return this
 
-    def _round(self, taken: list[DirtySpan], now: datetime) -> Round:
-        found = Round(taken, [], [], {}, [])
-        windows = Windows(self._registry, self._store, confirmations.read(self._engine))
-        by_series: dict[SeriesKey, list[DirtySpan]] = {}
-        for span in taken:
-            by_series.setdefault(span.series, []).append(span)
-        for key, reach in self._reaches().items():
-            if self._registry.parameter_at(*key) is None:
+    def _plan(self, this: Round, arriving: set[SeriesKey]) -> None:
+        planner = Planner(self._registry, self._material, this.now, self._most)
+        dirty: dict[SeriesKey, list[DirtySpan]] = {}
+        for span in this.taken:
+            dirty.setdefault(span.series, []).append(span)
+        hours = 0
+        for key, reach in self._reaches():
+            if hours >= self._most:
+                this.left.append(key)
                 continue
-            ready_to = self._ready_to(key, reach, now)
-            for stretch in self._stretches(key, reach, ready_to, by_series.get(key, [])):
-                found.stretches.append(stretch)
-                self._compare(list(windows.of(stretch)), stretch, found)
-            if reach.rolled_to is None or ready_to > reach.rolled_to:
-                found.rolled_to[key] = ready_to
-        return found
+            plan = planner.plan(key, reach, dirty.get(key, []), arriving=key in arriving)
+            this.plans.append(plan)
+            hours += plan.hours
 
-    def _reaches(self) -> dict[SeriesKey, Reach]:
+    def _reaches(self) -> list[tuple[SeriesKey, Reach]]:
+        """Return the series of the configuration that have readings; those that are furthest come first."""
         with self._engine.connect() as connection:
             rows = connection.execute(sa.select(series_table)).all()
-        return {
-            SeriesKey(row.station, row.parameter): Reach(
-                moment(row.first_at), moment(row.last_at), None if row.rolled_to is None else moment(row.rolled_to)
-            )
-            for row in rows
-        }
+        found = [(SeriesKey(row.station, row.parameter), _reach(row)) for row in rows]
+        known = [one for one in found if self._registry.parameter_at(*one[0]) is not None]
+        return sorted(known, key=lambda one: one[1].start, reverse=True)
 
-    def _ready_to(self, key: SeriesKey, reach: Reach, now: datetime) -> datetime:
-        """Return the newest hour that may be judged: data have passed its end, or the grace is over."""
-        policies = self._registry.province.policies
-        interval = self._registry.interval(*key) or timedelta(0)
-        by_grace = _hour_floor(now - max(policies.grace, interval))
-        ready = max(_hour_floor(reach.last_at), by_grace)
-        return min(ready, hour_end(reach.last_at) + policies.expected_for)
+    def _compute(self, group: list[Stretch], windows: SeriesWindows, this: Round) -> None:
+        samples, known = self._material.samples(group, windows), self._material.known(group)
+        for stretch in group:
+            before = known[stretch.series]
+            made = windows.make(stretch, samples[stretch.series], _hours(before))
+            _compare(made, before, this)
 
-    def _stretches(
-        self, key: SeriesKey, reach: Reach, ready_to: datetime, dirty: Iterable[DirtySpan]
-    ) -> Iterator[Stretch]:
-        start = reach.rolled_to or hour_end(reach.first_at) - HOUR
-        hours = {
-            end
-            for span in dirty
-            for end in _hours(hour_end(span.first_at), min(hour_end(span.last_at), ready_to))
-        }  # fmt: skip
-        late = {end for end in hours if end <= start}
-        for first, last in _runs(late):
-            yield Stretch(key, first, self._fill(key, last, start), ready_to)
-        for first, last in self._live(key, start, ready_to):
-            yield Stretch(key, first, last, ready_to)
-
-    def _live(self, key: SeriesKey, start: datetime, ready_to: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """Yield the expected hours after `start`: those with a reading in the `expected_for` before their end."""
-        horizon = self._registry.province.policies.expected_for
-        if ready_to - start <= horizon:
-            if ready_to > start:
-                yield start + HOUR, ready_to
+    def _hold(self, this: Round) -> None:
+        if not this.points:
             return
-        times = self._store.read(key, Window(start - HOUR, ready_to)).times
-        expected: set[datetime] = set()
-        for at, following in zip(times, [*times[1:], None], strict=True):
-            end = hour_end(moment(int(at)))
-            until = min(end + horizon, ready_to)
-            if following is not None:
-                until = min(until, hour_end(moment(int(following))))
-            expected.update(_hours(max(end, start + HOUR), until))
-        yield from _runs(expected)
+        with writing(self._engine) as connection:
+            for cause, changes in _by_cause(this.changes).items():
+                keep(connection, changes, cause=cause, at=this.now)
+            spans.mark(connection, _HELD, self._marks(this.points))
 
-    def _fill(self, key: SeriesKey, last: datetime, rolled_to: datetime) -> datetime:
-        """Return up to which hour windows must be there after a late reading: the next that is, or the horizon."""
-        until = min(last + self._registry.province.policies.expected_for, rolled_to)
-        known = self._store.read_rollups(WindowKind.HOUR, [key], Window(last, until))[key]
-        return min((point.mark - HOUR for point in known), default=until)
-
-    def _compare(self, made: list[RollupPoint], stretch: Stretch, found: Round) -> None:
-        """Keep what is new or changed; a changed figure gets the next revision."""
-        old = self._known(made, stretch)
-        for point in made:
-            before = old.get((point.kind, point.mark))
-            if before is None:
-                found.changed.append(point)
-            elif _differs(before, point):
-                revised = (before.value, before.valid) != (point.value, point.valid)
-                after = msgspec.structs.replace(point, revision=before.revision + revised, state=before.state)
-                found.changed.append(after)
-                if revised:
-                    found.before.append((before, after))
-
-    def _known(self, made: list[RollupPoint], stretch: Stretch) -> dict[tuple[WindowKind, datetime], RollupPoint]:
-        known = {}
-        for kind in {point.kind for point in made}:
-            marks = [point.mark for point in made if point.kind is kind]
-            window = Window(min(marks) - timedelta(microseconds=1), max(marks))
-            for point in self._store.read_rollups(kind, [stretch.series], window)[stretch.series]:
-                known[kind, point.mark] = point
-        return known
-
-    def _indices(self, found: Round) -> list[IndexPoint]:
-        """Return the hourly VN_AQI of every air station and hour that a changed hour reaches."""
-        if "vn_aqi" not in self._registry.province.indices:
-            return []
-        spans_of: dict[str, list[Stretch]] = {}
-        for stretch in found.stretches:
-            station = self._registry.stations[stretch.series.station]
-            if station.kind == "air" and stretch.series.parameter in (*vn_aqi.PARTICLES, *vn_aqi.GASES):
-                spans_of.setdefault(station.id, []).append(stretch)
-        return [point for station, stretches in spans_of.items() for point in self._aqi(station, stretches)]
-
-    def _aqi(self, station: str, stretches: list[Stretch]) -> Iterator[IndexPoint]:
-        at_station = {parameter.id for parameter in self._registry.stations[station].parameters}
-        names = [name for name in (*vn_aqi.PARTICLES, *vn_aqi.GASES) if name in at_station]
-        reach = timedelta(hours=vn_aqi.NOWCAST_HOURS)
-        ends: set[datetime] = set()
-        for stretch in stretches:
-            ends.update(_hours(stretch.first, min(stretch.last + reach - HOUR, stretch.ready_to)))
-        if not ends:
-            return
-        keys = [SeriesKey(station, name) for name in names]
-        read = self._store.read_rollups(WindowKind.HOUR, keys, Window(min(ends) - reach, max(ends)))
-        hours = {key.parameter: {point.mark: self._counted(point) for point in points} for key, points in read.items()}
-        form = self._registry.province.nowcast
-        for end in sorted(ends):
-            back = [end - age * HOUR for age in range(vn_aqi.NOWCAST_HOURS)]
-            index = vn_aqi.hourly({name: [known.get(at) for at in back] for name, known in hours.items()}, form)
-            yield _index_point(station, end, index)
-
-    def _counted(self, point: RollupPoint) -> float | None:
-        enough = point.valid and meets(point.valid, point.expected, self._registry.province.policies.capture)
-        return point.value if enough else None
-
-    def _finish(self, connection: Connection, found: Round, now: datetime) -> None:
-        spans.clear(connection, found.taken)
-        keep(connection, found.before, cause="readings", at=now)
-        spans.mark(connection, "judge", self._marks(found.changed))
-        if found.rolled_to:
-            connection.execute(
-                sa
-                .update(series_table)
-                .where(series_table.c.station == sa.bindparam("b_station"))
-                .where(series_table.c.parameter == sa.bindparam("b_parameter"))
-                .values(rolled_to=sa.bindparam("b_to")),
-                [
-                    {"b_station": key.station, "b_parameter": key.parameter, "b_to": micros(to)}
-                    for key, to in found.rolled_to.items()
-                ],
-            )
-        spans.set_watermark(connection, JOB, _hour_floor(now - self._registry.province.policies.grace))
-
-    def _marks(self, changed: Iterable[RollupPoint]) -> Iterator[tuple[SeriesKey, datetime, datetime]]:
+    def _marks(self, points: Iterable[RollupPoint]) -> Iterator[tuple[SeriesKey, datetime, datetime]]:
         """Yield, for each series and day, from when to when windows changed, by their ends."""
         ends: dict[tuple[SeriesKey, int], tuple[datetime, datetime]] = {}
-        for point in changed:
+        for point in points:
             end = window_of_mark(point.kind, point.mark, self._registry.zone).end
             key = (SeriesKey(point.station, point.parameter), spans.day_number(end))
             first, last = ends.get(key, (end, end))
@@ -229,39 +164,71 @@ class Roller:
         for (series, _), (first, last) in ends.items():
             yield series, first, last
 
-
-def _differs(one: RollupPoint, other: RollupPoint) -> bool:
-    """Whether anything but its history differs."""
-    same = {"revision": 0, "state": one.state, "configuration": 0}
-    return msgspec.structs.replace(one, **same) != msgspec.structs.replace(other, **same)
-
-
-def _index_point(station: str, end: datetime, index: vn_aqi.Index | None) -> IndexPoint:
-    mark = mark_of(WindowKind.HOUR, Window(end - HOUR, end))
-    if index is None:
-        return IndexPoint(station, "vn_aqi", WindowKind.HOUR, mark, None)
-    return IndexPoint(
-        station, "vn_aqi", WindowKind.HOUR, mark, index.value, index.level, index.dominant, index.concentration
-    )
+    def _finish(self, connection: Connection, this: Round) -> None:
+        spans.hand_over(connection, _HELD, "judge")
+        spans.clear(connection, this.done)
+        moved = [
+            {"b_station": plan.series.station, "b_parameter": plan.series.parameter, "b_to": micros(plan.rolled_to)}
+            for plan in this.plans
+            if plan.moves
+        ]
+        if moved:
+            connection.execute(_MOVE, moved)
+        if this.is_last:
+            spans.set_watermark(connection, JOB, hour_floor(this.now - self._registry.province.policies.grace))
 
 
-def _hour_floor(at: datetime) -> datetime:
-    return at.replace(minute=0, second=0, microsecond=0)
+_MOVE = (
+    sa
+    .update(series_table)
+    .where(series_table.c.station == sa.bindparam("b_station"))
+    .where(series_table.c.parameter == sa.bindparam("b_parameter"))
+    .values(rolled_to=sa.bindparam("b_to"))
+)
 
 
-def _hours(first: datetime, last: datetime) -> Iterator[datetime]:
-    while first <= last:
-        yield first
-        first += HOUR
+def _reach(row: sa.Row[Any]) -> Reach:
+    rolled_to = None if row.rolled_to is None else moment(row.rolled_to)
+    return Reach(moment(row.first_at), moment(row.last_at), rolled_to)
 
 
-def _runs(ends: Iterable[datetime]) -> Iterator[tuple[datetime, datetime]]:
-    """Yield first and last of each run of consecutive hours."""
-    first = last = None
-    for end in sorted(ends):
-        if last is not None and first is not None and end - last > HOUR:
-            yield first, last
-            first = end
-        first, last = first or end, end
-    if first is not None and last is not None:
-        yield first, last
+def _hours(known: Marked) -> Iterator[RollupPoint]:
+    return (point for (kind, _), point in known.items() if kind == "hour")
+
+
+def _compare(made: Sequence[RollupPoint], known: Marked, this: Round) -> None:
+    """Keep what is new or changed; a changed figure gets the next revision."""
+    for point in made:
+        before = known.get((point.kind, point.mark))
+        if before is None:
+            this.points.append(point)
+        elif _figures(before) != _figures(point):
+            revised = (before.value, _counts(before)) != (point.value, _counts(point))
+            after = msgspec.structs.replace(point, revision=before.revision + revised, state=before.state)
+            this.points.append(after)
+            if revised:
+                this.changes.append((before, after))
+
+
+def _figures(one: RollupPoint) -> tuple[object, ...]:
+    limits = (one.limit_low, one.limit_high, one.limit_kind)
+    return (one.value, one.minimum, one.maximum, _counts(one), *limits)
+
+
+def _counts(one: RollupPoint) -> tuple[int, ...]:
+    return one.valid, one.expected, one.suspect, one.calibrating, one.fault
+
+
+def _by_cause(changes: Iterable[Change]) -> dict[str, list[Change]]:
+    found: dict[str, list[Change]] = {}
+    for one in changes:
+        found.setdefault(_cause(*one), []).append(one)
+    return found
+
+
+def _cause(before: RollupPoint, after: RollupPoint) -> str:
+    """Say why a figure changed: more readings count, other ones do, or the same by another configuration."""
+    if after.valid > before.valid:
+        return "late"
+    same = (before.value, before.valid) == (after.value, after.valid)
+    return "configuration" if same and before.configuration != after.configuration else "revised"

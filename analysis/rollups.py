@@ -1,17 +1,25 @@
 """What a window comes to: pure functions over arrays.
 
 hour ← readings; hour8, hour24, day ← hours that meet the capture policy; amounts and counters ← readings.
+
+Sums are exact and rounded once (`math.fsum`): a level is compared with its limit unrounded, so the mean of 0.1, 0.2 and
+0.3 must be 0.2 and nothing beside it, and the same readings must give the same bits whatever stretch they are in.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from math import fsum, nan
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.flag import COUNTED, Flag
 from domain.reading import Status
-from registry.schema import ParameterKind
+from registry.schema import ParameterKind, Policies
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
 
 _COUNTED = np.array(sorted(int(flag) for flag in COUNTED), np.int8)
 
@@ -20,102 +28,166 @@ _COUNTED = np.array(sorted(int(flag) for flag in COUNTED), np.int8)
 class Sample:
     """Readings of one series, ascending: times in µs, values in the canonical unit (NaN missing), status, flags."""
 
-    times: NDArray[np.int64]
-    values: NDArray[np.float64]
+    times: Ints
+    values: Floats
     status: NDArray[np.int8]
     flags: NDArray[np.int8]
 
+    def counted(self) -> NDArray[np.bool_]:
+        """Tell which readings count: good, not evaluated and suspect while measuring (status 00); none else does."""
+        judged: NDArray[np.bool_] = np.isin(self.flags, _COUNTED)
+        measured: NDArray[np.bool_] = (self.status == Status.MEASURING) & np.isfinite(self.values)
+        return judged & measured
+
 
 @dataclass(frozen=True, slots=True)
-class Level:
-    """A window's figure and what it rests on; the value is None where nothing counts."""
+class Levels:
+    """Windows side by side, one element each: the figure, and what it rests on.
 
-    value: float | None
-    minimum: float | None
-    maximum: float | None
-    valid: int
-    suspect: int = 0
-    calibrating: int = 0
-    fault: int = 0
-
-
-def from_readings(
-    sample: Sample, starts: NDArray[np.int64], ends: NDArray[np.int64], kind: ParameterKind
-) -> list[Level]:
-    """Return one Level for each window `starts < time ≤ ends` (µs, both ascending), counting readings.
-
-    Good, not evaluated and suspect readings count while measuring (status 00); none else does.
+    Where `valid` is 0 nothing counts, and `values`, `minima`, `maxima` are NaN. `valid` may be above what is expected
+    where a sensor speaks more often than its interval says.
     """
-    counted = np.isin(sample.flags, _COUNTED) & (sample.status == Status.MEASURING) & ~np.isnan(sample.values)
-    first = np.searchsorted(sample.times, starts, side="right")
-    last = np.searchsorted(sample.times, ends, side="right")
-    return [_level(sample, counted, slice(begin, end), kind) for begin, end in zip(first, last, strict=True)]
+
+    values: Floats
+    minima: Floats
+    maxima: Floats
+    valid: Ints
+    suspect: Ints
+    calibrating: Ints
+    fault: Ints
+
+    def __len__(self) -> int:
+        """Return the number of windows."""
+        return len(self.valid)
 
 
-def _level(sample: Sample, counted: NDArray[np.bool_], where: slice, kind: ParameterKind) -> Level:
-    mask = counted[where]
-    values = sample.values[where][mask]
-    calibrating = int(np.count_nonzero(sample.status[where] == Status.CALIBRATING))
-    fault = int(np.count_nonzero(sample.status[where] == Status.FAULT))
-    if kind is ParameterKind.COUNTER and where.start > 0 and counted[where.start - 1]:
-        # A meter's window begins where the one before ended.
-        values = np.concatenate((sample.values[where.start - 1 : where.start], values))
-    if not len(values) or not mask.any():
-        return Level(None, None, None, 0, 0, calibrating, fault)
-    suspect = int(np.count_nonzero(sample.flags[where][mask] == Flag.SUSPECT))
-    total = _summed(values, kind)
-    return Level(
-        total, float(values.min()), float(values.max()), int(np.count_nonzero(mask)), suspect, calibrating, fault
-    )
+def from_readings(sample: Sample, starts: Ints, ends: Ints, kind: ParameterKind) -> Levels:
+    """Return what each window `starts < time ≤ ends` (µs) comes to; counts are of readings.
+
+    A meter's window begins with the last counted reading before it, so that nothing is lost between two windows: the
+    sample must reach back to it. Without one the first reading only begins the count.
+    """
+    counted = sample.counted()
+    lo, hi = _places(sample.times[counted], starts, ends)
+    values, suspect = sample.values[counted], sample.flags[counted] == Flag.SUSPECT
+    around = _places(sample.times, starts, ends)
+    found = Levels(
+        _FOLDS[kind](values, lo, hi), _extremes(np.minimum, values, lo, hi), _extremes(np.maximum, values, lo, hi),
+        hi - lo, _count(suspect, lo, hi),
+        _count(sample.status == Status.CALIBRATING, *around), _count(sample.status == Status.FAULT, *around),
+    )  # fmt: skip
+    return _without_beginning(found, lo, hi) if kind is ParameterKind.COUNTER else found
 
 
-def _summed(values: NDArray[np.float64], kind: ParameterKind) -> float:
-    if kind is ParameterKind.AMOUNT:
-        return float(np.sum(values))
-    if kind is ParameterKind.COUNTER:
-        return counted_up(values)
-    if kind is ParameterKind.DIRECTION:
-        return mean_direction(values)
-    return float(np.mean(values))
-
-
-def counted_up(values: NDArray[np.float64]) -> float:
-    """Return how far a meter went; after a reset or a new meter it counts on from zero."""
-    steps = np.diff(values)
-    return float(np.sum(np.where(steps >= 0, steps, values[1:])))
-
-
-def mean_direction(degrees: NDArray[np.float64]) -> float:
-    """Return the direction of the mean unit vector, 0 ≤ degrees < 360."""
-    angles = np.deg2rad(degrees)
-    mean = np.rad2deg(np.arctan2(np.mean(np.sin(angles)), np.mean(np.cos(angles))))
-    return float(mean % 360)
-
-
-def from_hours(hours: Sequence[Level], expected: Sequence[int], capture: float, suspect_share: float) -> Level:
+def from_hours(
+    hours: Levels, expected: Ints, places: tuple[Ints, Ints], policies: Policies, kind: ParameterKind
+) -> Levels:
     """Return the mean of those hours that meet the capture policy; counts are of hours.
 
-    `expected` is how many readings each hour should have; an hour counts as suspect when its own suspect share is above
-    `suspect_share`.
+    `places` are, for each window, its first hour's place in `hours` and the place after its last one's. `expected` is
+    how many readings each hour should have. An hour counts as suspect when its own suspect share is above the policy.
     """
-    enough = [
-        hour for hour, wanted in zip(hours, expected, strict=True) if hour.valid and meets(hour.valid, wanted, capture)
-    ]
-    calibrating = sum(1 for hour in hours if hour.calibrating)
-    fault = sum(1 for hour in hours if hour.fault)
-    if not enough:
-        return Level(None, None, None, 0, 0, calibrating, fault)
-    return Level(
-        value=float(np.mean([hour.value for hour in enough])),
-        minimum=min(hour.minimum for hour in enough if hour.minimum is not None),
-        maximum=max(hour.maximum for hour in enough if hour.maximum is not None),
-        valid=len(enough),
-        suspect=sum(1 for hour in enough if hour.suspect > suspect_share * hour.valid),
-        calibrating=calibrating,
-        fault=fault,
-    )
+    enough = (hours.valid > 0) & meets(hours.valid, expected, policies.capture)
+    above = np.concatenate(([0], np.cumsum(enough)))
+    lo, hi = above[places[0]], above[places[1]]
+    suspect = hours.suspect[enough] > policies.suspect_share * hours.valid[enough]
+    return Levels(
+        _FOLDS[kind](hours.values[enough], lo, hi),
+        _extremes(np.minimum, hours.minima[enough], lo, hi), _extremes(np.maximum, hours.maxima[enough], lo, hi),
+        hi - lo, _count(suspect, lo, hi),
+        _count(hours.calibrating > 0, *places), _count(hours.fault > 0, *places),
+    )  # fmt: skip
 
 
-def meets(valid: int, expected: int, capture: float) -> bool:
+def idle(levels: Levels, times: Ints, ends: Ints, silent_after: int) -> Levels:
+    """Return `levels` with a sum of 0, valid = 1, where nothing was weighed though the series was not silent.
+
+    `times` are those of all readings, `silent_after` (µs) is how long the series may say nothing before it is silent.
+    """
+    before = np.searchsorted(times, ends, side="right") - 1
+    heard = np.zeros(len(ends), np.bool_)
+    if len(times):
+        heard = (before >= 0) & (times[before] > ends - silent_after)
+    nothing = heard & (levels.valid + levels.calibrating + levels.fault == 0)
+    zero = [np.where(nothing, 0.0, figures) for figures in (levels.values, levels.minima, levels.maxima)]
+    valid = np.where(nothing, 1, levels.valid)
+    return Levels(zero[0], zero[1], zero[2], valid, levels.suspect, levels.calibrating, levels.fault)
+
+
+def meets(valid: int | Ints, expected: int | Ints, capture: float) -> NDArray[np.bool_]:
     """Tell whether `valid` of `expected` meets the capture policy; an irregular series (expected 0) always does."""
-    return valid >= capture * expected
+    # The policy is a decimal number: 0.55 of 20 is 11, though binary arithmetic finds a little more.
+    return np.asarray(valid) >= capture * np.asarray(expected) - 1e-9
+
+
+def counted_up(values: Floats) -> Floats:
+    """Return how far a meter went with each reading, 0 with the first; a meter that shows less has begun at zero."""
+    steps = np.diff(values, prepend=values[:1])
+    return np.where(steps >= 0, steps, values)
+
+
+def _places(times: Ints, starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
+    return np.searchsorted(times, starts, side="right"), np.searchsorted(times, ends, side="right")
+
+
+def _count(mask: NDArray[np.bool_], lo: Ints, hi: Ints) -> Ints:
+    up_to = np.concatenate(([0], np.cumsum(mask)))
+    return np.asarray(up_to[hi] - up_to[lo], np.int64)
+
+
+def _extremes(extreme: np.ufunc, values: Floats, lo: Ints, hi: Ints) -> Floats:
+    found = np.full(len(lo), np.nan)
+    some = hi > lo
+    if some.any():
+        # Pairs of places: what lies between one window's end and the next one's start is computed and left out.
+        pairs = np.column_stack((lo[some], hi[some])).ravel()
+        found[some] = extreme.reduceat(np.append(values, 0.0), pairs)[::2]
+    return found
+
+
+def _each(fold: Callable[[list[float]], float], values: Floats, lo: Ints, hi: Ints) -> Floats:
+    listed = values.tolist()
+    windows = zip(lo.tolist(), hi.tolist(), strict=True)
+    return np.array([fold(listed[begin:end]) if end > begin else nan for begin, end in windows], np.float64)
+
+
+def _mean_of(values: list[float]) -> float:
+    count = len(values)
+    near = fsum(values) / count
+    # The division has rounded a second time: what it missed is exact again.
+    return near + fsum([*values, *[-near] * count]) / count
+
+
+def _mean(values: Floats, lo: Ints, hi: Ints) -> Floats:
+    return _each(_mean_of, values, lo, hi)
+
+
+def _sum(values: Floats, lo: Ints, hi: Ints) -> Floats:
+    return _each(fsum, values, lo, hi)
+
+
+def _difference(values: Floats, lo: Ints, hi: Ints) -> Floats:
+    return _sum(counted_up(values), lo, hi)
+
+
+def _direction(degrees: Floats, lo: Ints, hi: Ints) -> Floats:
+    """Return the directions of the mean unit vectors, 0 ≤ degrees < 360."""
+    angles = np.deg2rad(degrees)
+    mean = np.rad2deg(np.arctan2(_sum(np.sin(angles), lo, hi), _sum(np.cos(angles), lo, hi))) % 360
+    return np.where(mean >= 360, 0.0, mean)  # the remainder of a tiny negative angle is 360 itself
+
+
+_FOLDS: dict[ParameterKind, Callable[[Floats, Ints, Ints], Floats]] = {
+    ParameterKind.LEVEL: _mean,
+    ParameterKind.AMOUNT: _sum,
+    ParameterKind.COUNTER: _difference,
+    ParameterKind.DIRECTION: _direction,
+}
+
+
+def _without_beginning(levels: Levels, lo: Ints, hi: Ints) -> Levels:
+    """Take out the window that holds only the very first reading of a meter: there is nothing to subtract from."""
+    alone = (lo == 0) & (hi == 1)
+    figures = [np.where(alone, np.nan, one) for one in (levels.values, levels.minima, levels.maxima)]
+    valid, suspect = np.where(alone, 0, levels.valid), np.where(alone, 0, levels.suspect)
+    return Levels(figures[0], figures[1], figures[2], valid, suspect, levels.calibrating, levels.fault)

@@ -1,23 +1,34 @@
-"""All windows of one stretch of one series, from its readings and the hours around it."""
+"""All windows of one stretch of one series, from its readings and the hours around it; reads no store.
 
-from collections.abc import Iterator, Sequence
+An `hour` ends at a full hour of UTC, and a day is made of the hours that end in it: in a time zone that is not a whole
+number of hours from UTC the two do not meet at midnight, and days are off by the remainder.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from analysis.rollups import Level, Sample, from_hours, from_readings
-from domain.moment import micros
+from analysis.rollups import Ints, Levels, Sample, from_hours, from_readings, idle
+from domain.moment import micros, moment
 from domain.reading import SeriesKey
-from domain.rollup import LimitKind, RollupPoint
-from domain.window import HOUR, Window, WindowKind, mark_of, windows_touched
-from registry.limits import AppliedLimit, Confirmation
+from domain.rollup import LimitKind, RollupPoint, RollupState
+from domain.window import HOUR, LENGTHS, Window, WindowKind, local_midnight, next_midnight, windows_touched
+from registry.limits import Confirmation
 from registry.lookup import Registry
 from registry.schema import ParameterKind
-from storage.readings import ReadingStore, Series
 
+HOUR_US = 3_600_000_000
+DAY = timedelta(days=1)
+LONGEST_DAY = timedelta(hours=25)
 ROLLING = (WindowKind.HOUR8, WindowKind.HOUR24)
-DAY_AT_MOST = timedelta(hours=25)
+_MICROSECOND = timedelta(microseconds=1)
+_HOURLY = frozenset({ParameterKind.LEVEL, ParameterKind.DIRECTION})
+
+Limit = tuple[float | None, float | None, LimitKind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,105 +40,152 @@ class Stretch:
     last: datetime
     ready_to: datetime
 
+    @property
+    def span(self) -> Window:
+        """The time that its hours cover."""
+        return Window(self.first - HOUR, self.last)
 
-class Windows:
-    """Makes the windows of a stretch. Confirmations are those of one run."""
+    @property
+    def around(self) -> Window:
+        """The marks of all hours and windows that share an hour with it, or enter into those that do."""
+        return Window(self.first - LONGEST_DAY - HOUR, self.last + LONGEST_DAY)
 
-    def __init__(self, registry: Registry, store: ReadingStore, confirmations: dict[str, Confirmation]) -> None:
-        """Nothing is read yet."""
+    @property
+    def hours(self) -> int:
+        """How many hours it has."""
+        return (self.last - self.first) // HOUR + 1
+
+
+class SeriesWindows:
+    """Makes the windows of stretches, with the limits that were confirmed when it was made."""
+
+    def __init__(self, registry: Registry, confirmations: dict[str, Confirmation]) -> None:
+        """Nothing is looked up yet."""
         self._registry = registry
-        self._store = store
         self._confirmations = confirmations
-        self._limits: dict[tuple[SeriesKey, WindowKind, date], AppliedLimit | None] = {}
+        self._limits: dict[tuple[SeriesKey, WindowKind, date], Limit] = {}
 
-    def of(self, stretch: Stretch) -> Iterator[RollupPoint]:
-        """Yield every window that holds an hour of `stretch` and ends no later than `ready_to`."""
-        if self._by_hours(stretch.series):
-            yield from self._from_hours(stretch)
-        else:
-            yield from self._from_readings(stretch)
+    def readings(self, stretch: Stretch) -> Window:
+        """Return where the readings are that windows of `stretch` need: days made of readings need the whole day."""
+        if self._hours_make_days(stretch.series):
+            return stretch.span
+        days = list(windows_touched(WindowKind.DAY, stretch.span, self._registry.zone))
+        silence = self._silence(stretch.series)
+        return Window(min(stretch.span.start, days[0].start) - silence, max(stretch.last, days[-1].end))
 
-    def _by_hours(self, series: SeriesKey) -> bool:
+    def make(self, stretch: Stretch, sample: Sample, known: Iterable[RollupPoint]) -> list[RollupPoint]:
+        """Return every window that holds an hour of `stretch` and ends no later than its `ready_to`.
+
+        `sample` covers `readings(stretch)`, a meter's also the last counted reading before; `known` are the hours that
+        are stored in `stretch.around`.
+        """
+        if not self._hours_make_days(stretch.series):
+            return [*self._hours(stretch, sample), *self._days_of_readings(stretch, sample)]
+        made = self._hours(stretch, sample)
+        return [*made, *self._above(stretch, made, known)]
+
+    def _hours_make_days(self, series: SeriesKey) -> bool:
         """Whether its days are made of hours: levels and directions that are read at least hourly."""
         interval = self._registry.interval(*series)
-        kind = self._registry.parameters[series.parameter].kind
-        return kind in {ParameterKind.LEVEL, ParameterKind.DIRECTION} and interval is not None and interval <= HOUR
+        return self._kind(series) in _HOURLY and interval is not None and interval <= HOUR
 
-    def _expected(self, series: SeriesKey, window: Window) -> int:
-        interval = self._registry.interval(*series)
-        return 0 if interval is None else round((window.end - window.start) / interval)
+    def _kind(self, series: SeriesKey) -> ParameterKind:
+        return self._registry.parameters[series.parameter].kind
 
-    def _hours(self, stretch: Stretch) -> list[RollupPoint]:
-        ends = list(_hour_ends(stretch.first, stretch.last))
-        return self._read(stretch, WindowKind.HOUR, [Window(end - HOUR, end) for end in ends])
+    def _silence(self, series: SeriesKey) -> timedelta:
+        """How long an irregular amount may say nothing and still have a sum of zero; none for other series."""
+        irregular = self._registry.interval(*series) is None
+        is_amount = self._kind(series) is ParameterKind.AMOUNT
+        return self._registry.silent_after(series.station) if irregular and is_amount else timedelta(0)
 
-    def _read(self, stretch: Stretch, kind: WindowKind, windows: Sequence[Window]) -> list[RollupPoint]:
-        """Return windows made of readings."""
-        if not windows:
-            return []
-        # A counter's window begins with the last reading before it.
-        span = Window(windows[0].start - HOUR, windows[-1].end)
-        sample = _sample(self._store.read(stretch.series, span))
-        starts, ends = (np.array([micros(moment) for moment in side]) for side in zip(*_edges(windows), strict=True))
-        levels = from_readings(sample, starts, ends, self._registry.parameters[stretch.series.parameter].kind)
-        return [self._point(stretch.series, kind, window, level) for window, level in zip(windows, levels, strict=True)]
-
-    def _from_readings(self, stretch: Stretch) -> Iterator[RollupPoint]:
+    def _hours(self, stretch: Stretch, sample: Sample) -> list[RollupPoint]:
         interval = self._registry.interval(*stretch.series)
-        if interval is None or interval <= HOUR:
-            yield from self._hours(stretch)
-        span = Window(stretch.first - HOUR, stretch.last)
-        days = [
-            day for day in windows_touched(WindowKind.DAY, span, self._registry.zone) if day.end <= stretch.ready_to
-        ]
-        yield from self._read(stretch, WindowKind.DAY, days)
+        if interval is not None and interval > HOUR:
+            return []  # no window is shorter than the interval
+        ends = np.arange(micros(stretch.first), micros(stretch.last) + 1, HOUR_US)
+        return self._of_readings(stretch.series, WindowKind.HOUR, sample, ends - HOUR_US, ends)
 
-    def _from_hours(self, stretch: Stretch) -> Iterator[RollupPoint]:
-        made = self._hours(stretch)
-        yield from made
-        span = Window(stretch.first - HOUR, stretch.last)
-        around = Window(stretch.first - DAY_AT_MOST, stretch.last + DAY_AT_MOST)
-        known = self._store.read_rollups(WindowKind.HOUR, [stretch.series], around)[stretch.series]
-        hours = {point.mark: point for point in (*known, *made)}
-        for kind in (*ROLLING, WindowKind.DAY):
-            for window in windows_touched(kind, span, self._registry.zone):
-                if window.end <= stretch.ready_to:
-                    yield self._of_hours(stretch.series, kind, window, hours)
+    def _days_of_readings(self, stretch: Stretch, sample: Sample) -> list[RollupPoint]:
+        interval = self._registry.interval(*stretch.series)
+        starts, ends = self._days(stretch)
+        if not len(ends) or (interval is not None and interval > DAY):
+            return []
+        return self._of_readings(stretch.series, WindowKind.DAY, sample, starts, ends)
 
-    def _of_hours(
-        self, series: SeriesKey, kind: WindowKind, window: Window, hours: dict[datetime, RollupPoint]
-    ) -> RollupPoint:
-        inside = [hours[end] for end in _hour_ends(window.start + HOUR, window.end) if end in hours]
-        policies = self._registry.province.policies
-        level = from_hours(
-            [_level(hour) for hour in inside],
-            [hour.expected for hour in inside],
-            policies.capture,
-            policies.suspect_share,
-        )
-        return self._point(series, kind, window, level)
+    def _days(self, stretch: Stretch) -> tuple[Ints, Ints]:
+        found = windows_touched(WindowKind.DAY, stretch.span, self._registry.zone)
+        days = [(micros(day.start), micros(day.end)) for day in found if day.end <= stretch.ready_to]
+        edges = np.array(days, np.int64).reshape(-1, 2)
+        return edges[:, 0], edges[:, 1]
 
-    def _point(self, series: SeriesKey, kind: WindowKind, window: Window, level: Level) -> RollupPoint:
-        hours = round((window.end - window.start) / HOUR)
-        of_hours = kind is not WindowKind.HOUR and self._by_hours(series)
-        low, high, limit_kind = self._limit(series, kind, window)
-        return RollupPoint(
-            station=series.station, parameter=series.parameter, kind=kind, mark=mark_of(kind, window),
-            value=level.value, minimum=level.minimum, maximum=level.maximum,
-            valid=level.valid, expected=hours if of_hours else self._expected(series, window),
-            suspect=level.suspect, calibrating=level.calibrating, fault=level.fault,
-            limit_low=low, limit_high=high, limit_kind=limit_kind, configuration=self._registry.hash,
-        )  # fmt: skip
+    def _of_readings(
+        self, series: SeriesKey, kind: WindowKind, sample: Sample, starts: Ints, ends: Ints
+    ) -> list[RollupPoint]:
+        levels = from_readings(sample, starts, ends, self._kind(series))
+        silence = self._silence(series)
+        if silence:
+            levels = idle(levels, sample.times, ends, silence // _MICROSECOND)
+        interval = self._registry.interval(*series)
+        expected = _times(interval // _MICROSECOND if interval else 0, starts, ends)
+        return self._points(series, kind, (starts, ends), levels, expected)
 
-    def _limit(
-        self, series: SeriesKey, kind: WindowKind, window: Window
-    ) -> tuple[float | None, float | None, LimitKind]:
-        # A window ends at the first moment of the next: the law of the day that it is in.
-        day = (window.end - timedelta(microseconds=1)).astimezone(self._registry.zone).date()
+    def _above(
+        self, stretch: Stretch, made: Sequence[RollupPoint], known: Iterable[RollupPoint]
+    ) -> Iterator[RollupPoint]:
+        hours, expected, origin = _grid(stretch, made, known)
+        policies, kind = self._registry.province.policies, self._kind(stretch.series)
+        for window, starts, ends in self._windows_above(stretch):
+            places = (_hours_up_to(starts, origin), _hours_up_to(ends, origin))
+            levels = from_hours(hours, expected, places, policies, kind)
+            yield from self._points(stretch.series, window, (starts, ends), levels, _times(HOUR_US, starts, ends))
+
+    def _windows_above(self, stretch: Stretch) -> Iterator[tuple[WindowKind, Ints, Ints]]:
+        for kind in ROLLING:
+            last = min(stretch.last + LENGTHS[kind] - HOUR, stretch.ready_to)
+            ends = np.arange(micros(stretch.first), micros(last) + 1, HOUR_US)
+            yield kind, ends - LENGTHS[kind] // _MICROSECOND, ends
+        yield WindowKind.DAY, *self._days(stretch)
+
+    def _points(
+        self, series: SeriesKey, kind: WindowKind, edges: tuple[Ints, Ints], levels: Levels, expected: Ints
+    ) -> list[RollupPoint]:
+        marks = edges[0] if kind is WindowKind.DAY else edges[1]
+        columns: list[Iterable[Any]] = [
+            map(moment, marks.tolist()),
+            _or_none(levels.values), _or_none(levels.minima), _or_none(levels.maxima),
+            levels.valid.tolist(), expected.tolist(),
+            levels.suspect.tolist(), levels.calibrating.tolist(), levels.fault.tolist(),
+            *zip(*self._limits_of(series, kind, edges[1]), strict=True),
+        ]  # fmt: skip
+        history: dict[str, Any] = {
+            "state": RollupState.PROVISIONAL,
+            "revision": 0,
+            "configuration": self._registry.hash,
+        }
+        rows = zip(*columns, strict=True)
+        return [RollupPoint(series.station, series.parameter, kind, *row, **history) for row in rows]
+
+    def _limits_of(self, series: SeriesKey, kind: WindowKind, ends: Ints) -> list[Limit]:
+        """Return the limit of each window: that of the local day in which it ends."""
+        if not len(ends):
+            return []
+        zone = self._registry.zone
+        midnights = [local_midnight(moment(int(ends[0])), zone)]
+        while micros(midnights[-1]) < int(ends[-1]):
+            midnights.append(next_midnight(midnights[-1], zone))
+        # A window that ends at midnight belongs to the day that is over.
+        places = np.searchsorted([micros(one) for one in midnights], ends, side="left") - 1
+        days = [one.astimezone(zone).date() for one in midnights]
+        return [self._limit(series, kind, days[place]) for place in places.tolist()]
+
+    def _limit(self, series: SeriesKey, kind: WindowKind, day: date) -> Limit:
         key = (series, kind, day)
         if key not in self._limits:
-            self._limits[key] = self._registry.limit_for(series, kind, day, self._confirmations)
-        found = self._limits[key]
+            self._limits[key] = self._looked_up(*key)
+        return self._limits[key]
+
+    def _looked_up(self, series: SeriesKey, kind: WindowKind, day: date) -> Limit:
+        found = self._registry.limit_for(series, kind, day, self._confirmations)
         if found is None:
             return None, None, LimitKind.NONE
         bits = LimitKind.LOW if found.low is not None else LimitKind.NONE
@@ -135,21 +193,40 @@ class Windows:
         return found.low, found.high, bits | (LimitKind.CONFIRMED if found.confirmed else LimitKind.NONE)
 
 
-def _hour_ends(first: datetime, last: datetime) -> Iterator[datetime]:
-    while first <= last:
-        yield first
-        first += HOUR
-
-
-def _edges(windows: Sequence[Window]) -> list[tuple[datetime, datetime]]:
-    return [(window.start, window.end) for window in windows]
-
-
-def _sample(series: Series) -> Sample:
-    return Sample(series.times, series.values, series.status, series.flags)
-
-
-def _level(point: RollupPoint) -> Level:
-    return Level(
-        point.value, point.minimum, point.maximum, point.valid, point.suspect, point.calibrating, point.fault
+def _grid(stretch: Stretch, made: Sequence[RollupPoint], known: Iterable[RollupPoint]) -> tuple[Levels, Ints, int]:
+    """Return the hours around `stretch` side by side, what is expected of each, and the end (µs) of the first."""
+    origin, count = micros(stretch.around.start + HOUR), (stretch.around.end - stretch.around.start) // HOUR
+    hours = Levels(
+        *(np.full(count, np.nan) for _ in range(3)), *(np.zeros(count, np.int64) for _ in range(4))
     )  # fmt: skip
+    expected = np.zeros(count, np.int64)
+    points = [*(point for point in known if not stretch.first <= point.mark <= stretch.last), *made]
+    at = np.array([(micros(point.mark) - origin) // HOUR_US for point in points], np.int64)
+    for array, values in (
+        (hours.values, [point.value for point in points]),
+        (hours.minima, [point.minimum for point in points]),
+        (hours.maxima, [point.maximum for point in points]),
+        (hours.valid, [point.valid for point in points]),
+        (hours.suspect, [point.suspect for point in points]),
+        (hours.calibrating, [point.calibrating for point in points]),
+        (hours.fault, [point.fault for point in points]),
+        (expected, [point.expected for point in points]),
+    ):
+        array[at] = np.array(values, array.dtype)
+    return hours, expected, origin
+
+
+def _hours_up_to(moments: Ints, origin: int) -> Ints:
+    """Return, for each moment, how many hours of a grid that begins with the hour ending at `origin` end by then."""
+    return (moments - origin) // HOUR_US + 1
+
+
+def _times(interval: int, starts: Ints, ends: Ints) -> Ints:
+    """Return how often `interval` (µs) fits into each window; an irregular series (0) has no such number."""
+    if interval == 0:
+        return np.zeros(len(ends), np.int64)
+    return np.rint((ends - starts) / interval).astype(np.int64)
+
+
+def _or_none(figures: NDArray[np.float64]) -> list[float | None]:
+    return [None if one != one else one for one in figures.tolist()]  # noqa: PLR0124 - only NaN differs from itself

@@ -56,8 +56,8 @@ class RollupPoint(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def capture(self) -> float | None:
-        """Share of the expected level below that counted, 0–1; None for an irregular series."""
-        return self.valid / self.expected if self.expected else None
+        """Share of the expected level below that counted, at most 1; None for an irregular series."""
+        return min(1.0, self.valid / self.expected) if self.expected else None
 
 
 class IndexPoint(msgspec.Struct, frozen=True, gc=False):

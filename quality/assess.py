@@ -1,14 +1,29 @@
-"""Which checks run, in which version, and how their flags become one."""
+"""Which checks run over a reading, in which version, and how what they say becomes one flag with its reasons.
+
+At the door only checks that need no neighbours; over a span of a series all of them, so that a stream and a recompute
+say the same. Checks that need neighbours go into `assess`, beside the range.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
 
 from domain.flag import Flag, Reason
+from quality.checks import Range, range_flag
 
 # Raised whenever a check changes what it says, so that a flag tells which checks made it.
 CHECKS_VERSION = 1
 
 
-def flag_at_the_door(value: float | None, plausible: tuple[float, float]) -> tuple[Flag, Reason]:
-    """Return flag and reason of one value by the checks that need no neighbours; `plausible` includes its ends."""
+def flag_at_the_door(value: float | None, plausible: Range | None) -> tuple[Flag, Reason]:
+    """Return flag and reasons of one value, in the unit of `plausible`."""
     if value is None:
         return Flag.MISSING, Reason.NONE
-    low, high = plausible
-    return (Flag.GOOD, Reason.NONE) if low <= value <= high else (Flag.FAIL, Reason.RANGE)
+    flag = range_flag(value, plausible)
+    return flag, Reason.RANGE if flag is Flag.FAIL else Reason.NONE
+
+
+def assess(values: NDArray[np.float64], plausible: Range | None) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
+    """Return flags and reasons of a span of a series, one for each of `values` (NaN missing)."""
+    flags = range_flag(values, plausible)
+    reasons = np.where(flags == Flag.FAIL, Reason.RANGE, Reason.NONE).astype(np.int32)
+    return flags, reasons

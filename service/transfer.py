@@ -3,18 +3,20 @@
 import csv
 import gzip
 import io
-import json
 import math
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, Literal, TextIO
+from typing import IO, Any, Literal, TextIO
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from analysis.rollups import meets
+from domain.clock import Clock
 from domain.flag import Flag
 from domain.message import Incoming
 from domain.moment import moment
@@ -25,7 +27,7 @@ from domain.window import Window, WindowKind, window_of_mark
 from ingest.understand import IMPORTED
 from registry.lookup import Registry
 from storage.journal import Journal
-from storage.readings import ReadingStore
+from storage.readings import ReadingStore, Series
 from storage.tables import revisions
 
 COLUMNS = ("time", "station", "parameter", "value", "unit", "status")
@@ -70,64 +72,117 @@ class ImportResult:
 
 
 def open_text(path: Path) -> TextIO:
-    """Open a `.csv` or `.csv.gz`. Raises BadFile."""
+    """Open a `.csv` or `.csv.gz`; what is no UTF-8 becomes U+FFFD. Raises BadFile."""
+    opening = gzip.open if path.name.endswith(".gz") else Path.open
     try:
-        if path.name.endswith(".gz"):
-            return io.TextIOWrapper(gzip.open(path), "utf-8-sig", newline="")
-        return path.open(encoding="utf-8-sig", newline="")
+        raw: Any = opening(path, "rb")
     except OSError as error:
         raise BadFile(Text("{file} cannot be read: {why}", {"file": str(path), "why": error.strerror or ""})) from error
+    return io.TextIOWrapper(raw, "utf-8-sig", errors="replace", newline="")
+
+
+# What reading a file that is damaged or cut off raises.
+_UNREADABLE = (OSError, EOFError, zlib.error)
 
 
 def read_rows(path: Path, result: ImportResult) -> Iterator[Row]:
-    """Yield the lines of a readings CSV; what cannot be read is counted in `result`.
+    """Yield the lines of a readings CSV; those that cannot be read, and the end of a damaged file, go into `result`.
 
-    Raises BadFile where the columns are others, or the file is no text.
+    Raises BadFile where the columns are others, or not even they can be read.
     """
     with open_text(path) as file:
-        try:
-            reader = csv.DictReader(file)
-            _check_columns(path, reader.fieldnames or ())
-            for row in reader:
-                found = _row(reader.line_num, row)
-                if isinstance(found, Text):
-                    result.refuse(reader.line_num, found)
-                else:
-                    yield found
-        except (UnicodeDecodeError, OSError, EOFError, csv.Error) as error:
-            raise BadFile(Text("{file} cannot be read: {why}", {"file": str(path), "why": str(error)})) from error
+        reader = csv.reader(file)
+        columns = _columns(path, reader)
+        while True:
+            try:
+                cells = next(reader, None)
+            except csv.Error as error:
+                result.refuse(reader.line_num, Text("the line is no CSV: {why}", {"why": str(error)}))
+                continue
+            except _UNREADABLE as error:
+                cut = Text("the file cannot be read from here on: {why}", {"why": str(error)})
+                result.refuse(reader.line_num + 1, cut)
+                return
+            if cells is None:
+                return
+            yield from _taken(columns, cells, reader.line_num, result)
 
 
-def _check_columns(path: Path, found: Sequence[str]) -> None:
+def _taken(columns: Sequence[str], cells: Sequence[str], line: int, result: ImportResult) -> Iterator[Row]:
+    if not cells:
+        return  # an empty line says nothing
+    try:
+        yield _row(line, columns, cells)
+    except _Unreadable as error:
+        result.refuse(line, error.why)
+
+
+def _columns(path: Path, reader: Iterator[list[str]]) -> list[str]:
+    try:
+        found = next(reader, [])
+    except (csv.Error, *_UNREADABLE) as error:
+        raise BadFile(Text("{file} cannot be read: {why}", {"file": str(path), "why": str(error)})) from error
     unknown = [column for column in found if column not in (*COLUMNS, "flag")]
     missing = [column for column in COLUMNS if column in _NEEDED and column not in found]
-    if unknown or missing:
+    if unknown or missing or len(set(found)) < len(found):
         raise BadFile(
-            Text("{file}: the columns are {wanted}; unknown: {unknown}; missing: {missing}",
+            Text("{file}: the columns are {wanted}, each once; unknown: {unknown}; missing: {missing}",
                  {"file": str(path), "wanted": ",".join(COLUMNS), "unknown": ", ".join(unknown) or "–",
                   "missing": ", ".join(missing) or "–"})
         )  # fmt: skip
+    return found
 
 
-def _row(line: int, row: dict[str, str | None]) -> Row | Text:
-    cells = {column: (row.get(column) or "").strip() for column in COLUMNS}
+class _Unreadable(Exception):
+    """A line says nothing that can be taken."""
+
+    def __init__(self, why: Text) -> None:
+        super().__init__(str(why))
+        self.why = why
+
+
+def _row(line: int, columns: Sequence[str], cells: Sequence[str]) -> Row:
+    if len(cells) != len(columns):
+        counts = {"found": len(cells), "wanted": len(columns)}
+        raise _Unreadable(Text("the line has {found} cells, the heading {wanted}", counts))
+    if any("\N{REPLACEMENT CHARACTER}" in cell for cell in cells):
+        raise _Unreadable(Text("the line is no UTF-8"))
+    found = {column: cell.strip() for column, cell in zip(columns, cells, strict=True)}
+    if not found["station"] or not found["parameter"]:
+        raise _Unreadable(Text("station or parameter is missing"))
+    status = found.get("status", "")
+    if status not in STATUSES:
+        raise _Unreadable(Text("`{found}` is no status; 00, 01, 02 or empty", {"found": status}))
+    time, value = _time(found["time"]), _value(found["value"])
+    return Row(line, time, found["station"], found["parameter"], value, found["unit"], status or "00")
+
+
+def _time(written: str) -> datetime:
     try:
-        time = datetime.fromisoformat(cells["time"])
-    except ValueError:
-        return Text("`{found}` is no ISO 8601 time", {"found": cells["time"]})
-    if time.tzinfo is None:
-        return Text("`{found}` has no offset; write it as 2026-11-24T08:35:00+07:00", {"found": cells["time"]})
-    if not cells["station"] or not cells["parameter"]:
-        return Text("station or parameter is missing")
-    if cells["status"] not in STATUSES:
-        return Text("`{found}` is no status; 00, 01, 02 or empty", {"found": cells["status"]})
+        time = datetime.fromisoformat(written)
+        known = None if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise _Unreadable(Text("`{found}` is no ISO 8601 time", {"found": written})) from None
+    if known is None:
+        text = Text("`{found}` has no offset; write it as 2026-11-24T08:35:00+07:00", {"found": written})
+        raise _Unreadable(text)
+    # Moved by an interval or into another zone it must still be a time.
+    if not 1 < known.year < 9999:
+        raise _Unreadable(Text("`{found}` is no ISO 8601 time", {"found": written}))
+    return known
+
+
+def _value(written: str) -> float | None:
+    if not written:
+        return None
     try:
-        value = float(cells["value"]) if cells["value"] else None
+        value = float(written)
     except ValueError:
-        return Text("`{found}` is no number", {"found": cells["value"]})
-    if value is not None and not math.isfinite(value):
-        return Text("`{found}` is no number", {"found": cells["value"]})
-    return Row(line, time, cells["station"], cells["parameter"], value, cells["unit"], cells["status"] or "00")
+        value = math.nan
+    # Python takes 1_000 for a number, and nobody else does.
+    if "_" in written or not math.isfinite(value):
+        raise _Unreadable(Text("`{found}` is no number", {"found": written}))
+    return value
 
 
 def import_file(
@@ -137,13 +192,14 @@ def import_file(
     """Put a readings CSV into the journal, so that it goes the same way as messages do.
 
     Neighbouring lines of one station and time become one message. `stamp` says whether the file's times are the start
-    of what each value averages; they are then moved by the interval. `progress` is told the lines done. Raises BadFile
-    and JournalUnavailable.
+    of what each value averages; they are then moved by the interval. `progress` is told the lines done. A file that is
+    damaged is taken up to there, and the rest is a bad line. Raises BadFile (nothing is taken) and JournalUnavailable.
     """
     result = ImportResult()
     batch: list[Incoming] = []
-    for group in _groups(_counted(read_rows(path, result), result, progress)):
-        topic, payload = message_of(group, registry, stamp)
+    rows = (_as_sent(row, registry, stamp) for row in _counted(read_rows(path, result), result, progress))
+    for group in _groups(rows):
+        topic, payload = message_of(group, registry)
         batch.append(Incoming(IMPORTED + topic, payload, live=False))
         result.messages += 1
         if len(batch) >= GROUP:
@@ -175,17 +231,23 @@ def _groups(rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield group
 
 
-def message_of(group: Sequence[Row], registry: Registry, stamp: Literal["start", "end"] = "end") -> tuple[str, bytes]:
-    """Return topic and payload of the native message that says what `group` says."""
+def _as_sent(row: Row, registry: Registry, stamp: Literal["start", "end"]) -> Row:
+    """Return the row with the time that its station would write; the door moves a start by the interval again."""
+    station = registry.stations.get(row.station)
+    if station is None or station.stamp == stamp or registry.parameter_at(row.station, row.parameter) is None:
+        return row
+    interval = registry.interval(row.station, row.parameter) or timedelta(0)
+    return replace(row, time=row.time + (interval if stamp == "start" else -interval))
+
+
+def message_of(group: Sequence[Row], registry: Registry) -> tuple[str, bytes]:
+    """Return topic and payload of the native message that says what `group` (of one station and time) says."""
     first = group[0]
     station = registry.stations.get(first.station)
     medium = station.medium if station else "air"
-    time = first.time + (station.interval if station and stamp == "start" else timedelta(0))
-    if station is not None and station.stamp == "start":
-        # The door will move it by the interval; the file's times are ends already.
-        time -= station.interval
     values = {row.parameter: {"value": row.value, "unit": row.unit, "status": row.status} for row in group}
-    return f"quantrac/{first.station}/{medium}", json.dumps({"time": time.isoformat(), "values": values}).encode()
+    body = {"time": first.time.astimezone(registry.zone), "values": values}
+    return f"quantrac/{first.station}/{medium}", msgspec.json.encode(body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,13 +275,28 @@ def export_readings(wanted: Wanted, registry: Registry, store: ReadingStore, out
     writer.writerow((*COLUMNS, "flag"))
     count = 0
     for key in wanted.series(registry):
-        unit, found = registry.parameters[key.parameter].unit, store.read(key, wanted.window)
-        for at, value, status, flag in zip(found.times, found.values, found.status, found.flags, strict=True):
-            written = "" if flag == Flag.MISSING or math.isnan(value) else repr(float(value))
-            time = _local(moment(int(at)), registry)
-            writer.writerow((time, key.station, key.parameter, written, unit, f"{int(status):02d}", int(flag)))
-            count += 1
+        for part in _parts(wanted.window):
+            rows = list(_reading_rows(key, store.read(key, part), registry))
+            writer.writerows(rows)
+            count += len(rows)
     return count
+
+
+def _parts(window: Window) -> Iterator[Window]:
+    """Yield pieces of a window that are small enough to be held in memory."""
+    start = window.start
+    while start < window.end:
+        end = min(start + timedelta(days=366), window.end)
+        yield Window(start, end)
+        start = end
+
+
+def _reading_rows(key: SeriesKey, found: Series, registry: Registry) -> Iterator[tuple[object, ...]]:
+    unit = registry.parameters[key.parameter].unit
+    columns = (found.times.tolist(), found.values.tolist(), found.status.tolist(), found.flags.tolist())
+    for at, value, status, flag in zip(*columns, strict=True):
+        written = "" if flag == Flag.MISSING or math.isnan(value) else repr(value)
+        yield _local(moment(at), registry), key.station, key.parameter, written, unit, f"{status:02d}", flag
 
 
 _ROLLUP_COLUMNS = (
@@ -298,23 +375,31 @@ def _local(at: datetime, registry: Registry) -> str:
 
 def replay(
     path: Path, registry: Registry, publish: Callable[[str, bytes], None], wait: Callable[[timedelta], None], *,
-    speed: float, now: datetime | None = None, progress: Callable[[int], None] = lambda _: None,
+    speed: float, clock: Clock | None = None, progress: Callable[[int], None] = lambda _: None,
 ) -> ImportResult:  # fmt: skip
     """Publish a readings CSV in the order of time as the stations would, `speed` times as fast as it was measured.
 
-    With `now` the first reading is stamped `now` and the others keep their distances; else times stay. `wait` is called
-    with how long to pause, already divided by `speed`.
+    With `clock` each reading is stamped with the moment of that clock at which it is due to be published (the first one
+    now, the others at their distances, as much shorter as the replay is faster than the clock); else times stay.
+    `wait` is called with how long to pause, already divided by `speed`. Raises BadFile.
     """
     result = ImportResult()
     rows = sorted(_counted(read_rows(path, result), result, lambda _: None), key=lambda row: (row.time, row.station))
-    shift = now - rows[0].time if now is not None and rows else timedelta(0)
+    stamped = _stamps(rows[0].time, speed, clock) if clock is not None and rows else lambda time: time
     before: datetime | None = None
     for group in _groups(rows):
         if before is not None and group[0].time > before:
             wait((group[0].time - before) / speed)
         before = group[0].time
-        moved = [Row(r.line, r.time + shift, r.station, r.parameter, r.value, r.unit, r.status) for r in group]
-        publish(*message_of(moved, registry))
-        result.messages += 1
+        # As the station would write them, values whose intervals differ have different times.
+        sent = [_as_sent(replace(row, time=stamped(row.time)), registry, "end") for row in group]
+        for message in _groups(sorted(sent, key=lambda row: row.time)):
+            publish(*message_of(message, registry))
+            result.messages += 1
         progress(result.messages)
     return result
+
+
+def _stamps(first: datetime, speed: float, clock: Clock) -> Callable[[datetime], datetime]:
+    now, shorter = clock.now(), clock.speed / speed
+    return lambda time: now + (time - first) * shorter

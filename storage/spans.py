@@ -90,6 +90,14 @@ def clear(connection: Connection, taken: Sequence[DirtySpan]) -> None:
         connection.execute(sa.delete(dirty).where(condition), rows)
 
 
+def hand_over(connection: Connection, held: str, consumer: str) -> None:
+    """Let `consumer` see the spans that were left under the name `held`."""
+    mine = dirty.c.consumer == held
+    rows = connection.execute(sa.select(dirty).where(mine)).all()
+    merge(connection, consumer, ((row.station, row.parameter, row.day, row.first_at, row.last_at) for row in rows))
+    connection.execute(sa.delete(dirty).where(mine))
+
+
 def waiting(engine: Engine) -> dict[str, int]:
     """Return how many spans wait for each consumer that has any."""
     query = sa.select(dirty.c.consumer, sa.func.count()).group_by(dirty.c.consumer)

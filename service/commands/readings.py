@@ -62,8 +62,8 @@ def add_import(app: typer.Typer, _: Callable[..., str]) -> None:
     @app.command(
         "replay", cls=Page,
         help=_("Publish a readings CSV to the broker as the stations would.\n\n"
-               "The broker is that of QUANTRAC_MQTT_URL. With --stamp now the first reading is stamped now and the\n"
-               "others keep their distances; with original the times stay."),
+               "The broker is that of QUANTRAC_MQTT_URL. With --stamp now a reading is stamped with the moment at\n"
+               "which it is published; with original the times stay."),
         epilog="quantrac replay readings.csv --speed 60 --stamp now",
     )  # fmt: skip
     def _replay(
@@ -118,12 +118,11 @@ def _put_import(cli: Cli, files: list[dict[str, Any]], outcomes: dict[str, int])
 def run_replay(cli: Cli, file: Path, speed: float, stamp: str) -> None:
     """Publish a file. Raises ServerAway where the broker does not answer."""
     client = _connect(cli)
-    now = cli.clock.now() if stamp == "now" else None
     try:
         with cli.progress(cli.words("publishing")) as bar:
             result = replay(
                 file, cli.registry, lambda topic, payload: _publish(client, topic, payload), _wait,
-                speed=speed, now=now, progress=bar.at,
+                speed=speed, clock=cli.clock if stamp == "now" else None, progress=bar.at,
             )  # fmt: skip
     finally:
         client.disconnect()

@@ -5,11 +5,13 @@ import io
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from domain.clock import SetClock
 from domain.flag import Flag
+from domain.reading import Status
 from domain.window import Window, WindowKind
 from service.transfer import (
     BadFile,
@@ -41,7 +43,7 @@ def write(tmp_path: Path, text: str) -> Path:
     return path
 
 
-def bodies(journal: Journal) -> list[tuple[str, dict[str, object]]]:
+def bodies(journal: Journal) -> list[tuple[str, dict[str, Any]]]:
     return [(one.incoming.topic, json.loads(one.incoming.payload)) for one in journal.read(0, 100)]
 
 
@@ -148,16 +150,106 @@ def test_windows_are_exported_with_start_end_and_whether_they_suffice(tmp_path: 
     assert day.startswith("2026-03-01T00:00:00+07:00,2026-03-02T00:00:00+07:00,day,")
 
 
-def test_a_replay_keeps_the_distances_between_readings(tmp_path: Path) -> None:
-    """Ten minutes at 60 times the speed are ten seconds; stamped now, the first reading is of now."""
-    path = write(
-        tmp_path, HEAD + "2026-03-01T12:10:00+07:00,A-1,pm25,2,ug/m3,\n2026-03-01T12:00:00+07:00,A-1,pm25,1,ug/m3,\n"
-    )
+REPLAYED = HEAD + "2026-03-01T12:10:00+07:00,A-1,pm25,2,ug/m3,\n2026-03-01T12:00:00+07:00,A-1,pm25,1,ug/m3,\n"
+
+
+@pytest.mark.parametrize(
+    ("speed", "clock_speed", "apart"),
+    [(1, 1, timedelta(minutes=10)), (60, 1, timedelta(seconds=10)), (60, 60, timedelta(minutes=10))],
+)
+def test_a_replay_is_stamped_with_the_moments_at_which_it_is_published(
+    tmp_path: Path, speed: float, clock_speed: float, apart: timedelta
+) -> None:
+    """Faster than the clock, distances shrink with the pauses: no reading is of the future and refused."""
     waits: list[timedelta] = []
     sent: list[dict[str, object]] = []
-    now = datetime(2026, 11, 1, tzinfo=UTC)
+    clock = SetClock(datetime(2026, 11, 1, tzinfo=UTC), clock_speed)
     replay(
-        path, registry(), lambda _, payload: sent.append(json.loads(payload)), waits.append, speed=60, now=now,
+        write(tmp_path, REPLAYED), registry(), lambda _, payload: sent.append(json.loads(payload)), waits.append,
+        speed=speed, clock=clock,
     )  # fmt: skip
-    assert waits == [timedelta(seconds=10)]
-    assert [datetime.fromisoformat(str(one["time"])) - now for one in sent] == [timedelta(0), timedelta(minutes=10)]
+    assert waits == [timedelta(minutes=10) / speed]
+    assert [datetime.fromisoformat(str(one["time"])) - clock.now() for one in sent] == [timedelta(0), apart]
+
+
+def test_a_replay_with_its_original_times_is_in_their_order(tmp_path: Path) -> None:
+    """A station that stamps the start of what it averages writes that, not the end that the file has."""
+    sent: list[tuple[str, dict[str, object]]] = []
+    replay(
+        write(tmp_path, REPLAYED), registry(station(stamp="start")),
+        lambda topic, payload: sent.append((topic, json.loads(payload))), lambda _: None, speed=600,
+    )  # fmt: skip
+    assert [(topic, body["time"]) for topic, body in sent] == [
+        ("quantrac/A-1/air", "2026-03-01T11:55:00+07:00"), ("quantrac/A-1/air", "2026-03-01T12:05:00+07:00"),
+    ]  # fmt: skip
+
+
+GOOD = "2026-03-01T12:00:00+07:00,A-1,pm25,7,ug/m3,\n"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"2026-03-01T12:00:00+07:00,A-1,pm25\n",
+        b"2026-03-01T12:00:00+07:00,A-1,pm25,1,5,ug/m3,\n",
+        b"2026-03-01T12:00:00+07:00,A-1,pm25,1,\xb5g/m3,\n",
+        b"0001-01-01T00:00:00+07:00,A-1,pm25,1,ug/m3,\n",
+        b"9999-12-31T23:59:59-07:00,A-1,pm25,1,ug/m3,\n",
+        b"2026-03-01T12:00:00+07:00,A-1,pm25,1_000,ug/m3,\n",
+        b"2026-03-01T12:00:00+07:00,A-1,pm25,inf,ug/m3,\n",
+        b"2026-03-01T12:00:00+07:00,A-1," + b"x" * 200_000 + b",1,ug/m3,\n",
+    ],
+    ids=["too few cells", "decimal comma", "latin 1", "year 1", "year 9999", "underscore", "infinity", "endless cell"],
+)
+def test_a_bad_line_costs_nothing_but_itself(tmp_path: Path, journal: Journal, bad: bytes) -> None:
+    """The lines before and after it are taken, it is counted, and its number is the line's in the file."""
+    path = tmp_path / "readings.csv"
+    path.write_bytes(HEAD.encode() + GOOD.encode() + bad + b"\n" + GOOD.encode())
+    result = import_file(path, journal, registry())
+    assert (result.rows, result.bad, [line for line, _ in result.worst]) == (2, 1, [3])
+
+
+def test_a_file_that_is_cut_off_is_taken_up_to_there(tmp_path: Path, journal: Journal) -> None:
+    """Half a packed file is half its lines, and says that there was more."""
+    lines = "".join(f"2026-03-01T12:00:00.{number:06d}+07:00,A-1,pm25,{number},ug/m3,\n" for number in range(20_000))
+    packed = gzip.compress((HEAD + lines).encode())
+    path = tmp_path / "readings.csv.gz"
+    path.write_bytes(packed[: len(packed) // 2])
+    result = import_file(path, journal, registry())
+    assert 0 < result.rows < 20_000
+    assert (result.bad, journal.count()) == (1, result.messages)
+    assert "from here on" in str(result.worst[0][1])
+
+
+def test_each_parameter_is_moved_by_its_own_interval(tmp_path: Path, journal: Journal) -> None:
+    """Values of one start that average different times become messages of different ends."""
+    both = station(parameters=[{"id": "pm25"}, {"id": "pm10", "interval": "1 h"}])
+    path = write(tmp_path, HEAD + GOOD + GOOD.replace("pm25", "pm10"))
+    import_file(path, journal, registry(both), stamp="start")
+    assert [(list(body["values"]), body["time"]) for _, body in bodies(journal)] == [
+        (["pm25"], "2026-03-01T12:05:00+07:00"), (["pm10"], "2026-03-01T13:00:00+07:00"),
+    ]  # fmt: skip
+
+
+def test_a_replay_gives_each_parameter_the_start_of_its_own_interval(tmp_path: Path) -> None:
+    """At a station that stamps starts, values of one end that average different times go out as two messages."""
+    both = station(stamp="start", parameters=[{"id": "pm25"}, {"id": "pm10", "interval": "1 h"}])
+    sent: list[dict[str, Any]] = []
+    replay(
+        write(tmp_path, HEAD + GOOD + GOOD.replace("pm25", "pm10")), registry(both),
+        lambda _, payload: sent.append(json.loads(payload)), lambda _: None, speed=1,
+    )  # fmt: skip
+    assert [(list(body["values"]), body["time"]) for body in sent] == [
+        (["pm10"], "2026-03-01T11:00:00+07:00"), (["pm25"], "2026-03-01T11:55:00+07:00"),
+    ]  # fmt: skip
+
+
+def test_what_is_exported_can_be_imported(tmp_path: Path, journal: Journal) -> None:
+    """The flag is ours to give and is not taken over; everything else comes back as it was."""
+    store = SqliteReadings(tmp_path / "readings.sqlite")
+    store.write([reading(value=1 / 3, station="W-1", flag=Flag.FAIL, status=Status.CALIBRATING)])
+    out = io.StringIO()
+    export_readings(Wanted(ALL), registry(), store, out)
+    result = import_file(write(tmp_path, out.getvalue()), journal, registry())
+    ((_, body),) = bodies(journal)
+    assert (result.bad, body["values"]) == (0, {"cod": {"value": 1 / 3, "unit": "mg/L", "status": "01"}})

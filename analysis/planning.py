@@ -1,0 +1,181 @@
+"""Which hours of a series are to be computed: those that changed, and those that have become due."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+import numpy as np
+
+from analysis.material import Material
+from analysis.series_windows import DAY, HOUR_US, LONGEST_DAY, Stretch
+from domain.moment import micros, moment
+from domain.reading import SeriesKey
+from domain.window import HOUR, Window, hour_end
+from registry.lookup import Registry
+from registry.schema import ParameterKind
+from storage.spans import DirtySpan
+
+_MICROSECOND = timedelta(microseconds=1)
+# The first and last end of consecutive hours.
+Run: TypeAlias = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a series reaches, and up to which hour it has been rolled."""
+
+    first_at: datetime
+    last_at: datetime
+    rolled_to: datetime | None
+
+    @property
+    def start(self) -> datetime:
+        """The end of the newest hour that is done; before the first run, of the hour before the first reading."""
+        return self.rolled_to or hour_end(self.first_at) - HOUR
+
+
+@dataclass(slots=True)
+class Plan:
+    """What one round does of a series: afterwards hours up to `rolled_to` are done, and all its spans except `kept`.
+
+    `moves` says that this is further than before, `unfinished` that there is more to do of it at this moment.
+    """
+
+    series: SeriesKey
+    rolled_to: datetime
+    stretches: list[Stretch] = field(default_factory=list)
+    kept: list[DirtySpan] = field(default_factory=list)
+    moves: bool = False
+    unfinished: bool = False
+
+    @property
+    def hours(self) -> int:
+        """How many hours it has."""
+        return sum(stretch.hours for stretch in self.stretches)
+
+    def leave(self, spans: Iterable[DirtySpan]) -> None:
+        """Keep `spans` for another round."""
+        self.kept.extend(spans)
+        self.unfinished = True
+
+
+class Planner:
+    """Plans series by series for one moment, at most `most` hours of each that have become due."""
+
+    def __init__(self, registry: Registry, material: Material, now: datetime, most: int) -> None:
+        """Nothing is read yet."""
+        self._registry = registry
+        self._material = material
+        self._now = now
+        self._most = most
+        self._horizon = registry.province.policies.expected_for
+
+    def plan(self, key: SeriesKey, reach: Reach, dirty: Sequence[DirtySpan], *, arriving: bool) -> Plan:
+        """Return what is to be done of a series now.
+
+        While readings of long ago are still `arriving` only windows that they have passed are made, and no empty ones
+        behind them, which the next readings would revise: that waits, with the span it is for, for another round.
+        """
+        ready_to = self._ready_to(key, reach)
+        wait = arriving and self._now - reach.last_at > DAY
+        due, done_to = self._due(key, reach.start, hour_floor(reach.last_at) if wait else ready_to)
+        plan = Plan(key, done_to, moves=done_to > reach.start)
+        late = self._late(plan, reach.start, dirty, arriving=arriving)
+        plan.stretches = [Stretch(key, first, last, done_to) for first, last in _apart([*late, *due])]
+        if done_to < ready_to:
+            plan.leave([span for span in dirty if hour_end(span.last_at) > done_to] or dirty[-1:])
+        return plan
+
+    def _ready_to(self, key: SeriesKey, reach: Reach) -> datetime:
+        """Return the newest hour that may be judged: data have passed its end, or the grace is over."""
+        interval = self._registry.interval(*key) or timedelta(0)
+        by_grace = hour_floor(self._now - max(self._registry.province.policies.grace, interval))
+        ready = max(hour_floor(reach.last_at), by_grace)
+        return min(ready, hour_floor(reach.last_at + self._horizon))
+
+    def _due(self, key: SeriesKey, start: datetime, ready_to: datetime) -> tuple[list[Run], datetime]:
+        """Return the expected hours after `start`, and up to where these are all there are: at most about `most`."""
+        runs: list[Run] = []
+        left = self._most
+        while start < ready_to and left > 0:
+            end = min(ready_to, start + left * HOUR)
+            found = list(self._expected(key, start, end))
+            left -= sum((last - first) // HOUR + 1 for first, last in found)
+            runs.extend(found)
+            start = end
+        return runs, start
+
+    def _expected(self, key: SeriesKey, start: datetime, end: datetime) -> Iterator[Run]:
+        """Yield the hours in `start < hour ≤ end` that have a reading in the `expected_for` before their end."""
+        if end - start <= DAY:
+            yield start + HOUR, end
+            return
+        times = self._material.times(key, Window(start, end))
+        if not len(times) or moment(int(times[0])) - start > DAY:
+            before = self._material.times(key, Window(start - self._horizon, start))
+            times = np.concatenate((before[-1:], times))
+        ends = np.arange(micros(start + HOUR), micros(end) + 1, HOUR_US)
+        newest = np.searchsorted(times, ends, side="right") - 1
+        expected = newest >= 0
+        expected[expected] = times[newest[expected]] >= ends[expected] - self._horizon // _MICROSECOND
+        yield from _runs(ends[expected].tolist())
+
+    def _late(self, plan: Plan, done: datetime, dirty: Iterable[DirtySpan], *, arriving: bool) -> Iterator[Run]:
+        """Yield runs of hours that were `done` before, or lie before all that were."""
+        spans: dict[int, DirtySpan] = {}
+        for span in dirty:
+            until = min(hour_end(span.last_at), done)
+            spans.update(dict.fromkeys(range(micros(hour_end(span.first_at)), micros(until) + 1, HOUR_US), span))
+        for first, last in _runs(sorted(spans)):
+            span = spans[micros(last)]
+            until = self._touched(plan.series, last, done)
+            if not self._is_followed(plan.series, until, done):
+                if arriving:
+                    plan.leave([span])
+                else:
+                    until = self._filled(plan.series, until, min(span.last_at, last), done)
+            yield first, until
+
+    def _touched(self, key: SeriesKey, last: datetime, end: datetime) -> datetime:
+        """Return up to which hour, at most `end`, sums change with a reading in the hour `last`."""
+        kind = self._registry.parameters[key.parameter].kind
+        if kind is ParameterKind.COUNTER:
+            following = self._material.next_counted(key, Window(last, min(last + self._horizon, end)))
+            return last if following is None else min(hour_end(following), end)
+        if kind is ParameterKind.AMOUNT and self._registry.interval(*key) is None:
+            return max(last, min(hour_end(last + self._registry.silent_after(key.station)), end))
+        return last
+
+    def _is_followed(self, key: SeriesKey, last: datetime, end: datetime) -> bool:
+        return last >= end or self._material.first_hour(key, Window(last, last + HOUR)) is not None
+
+    def _filled(self, key: SeriesKey, last: datetime, newest: datetime, end: datetime) -> datetime:
+        """Return up to which hour windows are expected after a reading at `newest`, if none are there yet."""
+        until = max(last, min(hour_floor(newest + self._horizon), end))
+        following = self._material.first_hour(key, Window(last, until))
+        return until if following is None else following - HOUR
+
+
+def hour_floor(at: datetime) -> datetime:
+    """Return the newest full hour that is not after `at`."""
+    return at.replace(minute=0, second=0, microsecond=0)
+
+
+def _apart(runs: Iterable[Run]) -> list[Run]:
+    """Join runs that are so near to each other that a window of one holds hours of the other."""
+    joined: list[Run] = []
+    for first, last in sorted(runs):
+        if joined and first - joined[-1][1] <= LONGEST_DAY + HOUR:
+            joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
+        else:
+            joined.append((first, last))
+    return joined
+
+
+def _runs(ends: Sequence[int]) -> Iterator[Run]:
+    """Yield the runs of consecutive hours, given their ascending ends in µs."""
+    edges = [place for place in range(1, len(ends)) if ends[place] - ends[place - 1] > HOUR_US]
+    for begin, end in zip([0, *edges], [*edges, len(ends)], strict=True):
+        if end > begin:
+            yield moment(ends[begin]), moment(ends[end - 1])

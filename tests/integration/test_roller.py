@@ -1,0 +1,394 @@
+"""The roller on real stores: whatever order data arrive in, and wherever it is stopped."""
+
+import random
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.roller import Roller
+from domain.flag import Flag
+from domain.reading import Reading, SeriesKey, Status
+from domain.rollup import LimitKind
+from domain.window import Window, WindowKind
+from registry.schema import Area, Regulation
+from storage import rollup_history, spans
+from storage.readings import StoreUnavailable
+from storage.state import writing
+from support.configured import station
+from support.rolled import Bench, bench, configured, every, slow_figures
+
+START = datetime(2026, 3, 1, 17, tzinfo=UTC)  # midnight of the 2nd in Viet Nam
+HOUR = timedelta(hours=1)
+MINUTES = timedelta(minutes=5)
+KEY = SeriesKey("A-1", "pm25")
+
+MOMENTS = st.integers(1, 12 * 60).map(lambda place: START + place * MINUTES)
+READINGS = st.lists(
+    st.builds(
+        Reading,
+        st.just("A-1"), st.just("pm25"), MOMENTS,
+        st.integers(0, 4000).map(lambda tenth: tenth / 10),
+        st.sampled_from([Status.MEASURING] * 5 + [Status.CALIBRATING, Status.FAULT]),
+        st.sampled_from([Flag.GOOD] * 4 + [Flag.SUSPECT, Flag.FAIL]),
+    ),
+    min_size=1, max_size=120,
+)  # fmt: skip
+
+
+def numbered(readings: list[Reading]) -> list[Reading]:
+    """Number the readings in the order of their messages."""
+    return [
+        Reading(*one.series, one.measured_at, one.value, one.status, one.flag, seq=place)
+        for place, one in enumerate(readings, 1)
+    ]
+
+
+@settings(max_examples=25)
+@given(READINGS, st.sampled_from(["Asia/Ho_Chi_Minh", "Europe/Berlin", "UTC"]), st.randoms(use_true_random=False))
+def test_figures_are_the_same_whatever_the_order_of_arrival(
+    readings: list[Reading], zone: str, chance: random.Random
+) -> None:
+    """Shuffled, split into batches, the roller running between any two: in the end what plain loops over all give."""
+    everything = numbered(readings)
+    newest = {one.measured_at: one for one in everything}  # of one moment the greatest seq counts
+    arriving = list(newest.values())
+    chance.shuffle(arriving)
+    with tempfile.TemporaryDirectory() as folder:
+        made = bench(Path(folder), START, configured(station("A-1", interval="5 min"), zone=zone))
+        while arriving:
+            size = chance.randint(1, 40)
+            batch, arriving = arriving[:size], arriving[size:]
+            made.clock.moment = max(made.clock.moment, *(one.measured_at for one in batch)) + chance.random() * HOUR
+            made.feed([*batch, *batch[:3]])
+            if chance.random() < 0.7:
+                made.roll()
+        made.roll()
+        expected = slow_figures(newest.values(), made)
+        assert same(made.figures(), expected)
+        assert made.roll() == 0, "once more changes nothing"
+
+
+def same(found: dict[Any, Any], expected: dict[Any, Any]) -> bool:
+    assert found.keys() == expected.keys()
+    for mark, figures in expected.items():
+        near = [one if one is None else pytest.approx(one, rel=1e-14) for one in figures]
+        assert list(found[mark]) == near, mark
+    return True
+
+
+@pytest.mark.parametrize(
+    ("start", "hours"),
+    [(datetime(2026, 3, 28, 12, tzinfo=UTC), 23), (datetime(2026, 10, 24, 12, tzinfo=UTC), 25)],
+)
+def test_a_local_day_has_23_or_25_hours_where_the_clock_changes(tmp_path: Path, start: datetime, hours: int) -> None:
+    """A day expects the hours that it has."""
+    made = bench(tmp_path, start + timedelta(days=3), configured(station("A-1", interval="1 h"), zone="Europe/Berlin"))
+    readings = every(HOUR, start, [float(place) for place in range(60)])
+    made.feed(readings)
+    made.roll()
+    assert same(made.figures(), slow_figures(readings, made))
+    assert [day.expected for day in made.points(WindowKind.DAY).values()][1] == hours
+
+
+class Stopped(Exception):
+    """The process ends here."""
+
+
+class Stops:
+    """Passes everything on to what it stands for, until it is to stop before (or after) one call of one method."""
+
+    def __init__(self, behind: Any, method: str, *, after: bool) -> None:
+        self._behind, self._method, self._after = behind, method, after
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(self._behind, name)
+        return self._stopping(real) if name == self._method else real
+
+    def _stopping(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*values: Any) -> Any:
+            if self._after:
+                real(*values)
+            raise Stopped
+
+        return call
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("step", ["write_rollups", "write_indices"])
+def test_a_run_that_is_stopped_between_two_steps_is_done_again(tmp_path: Path, step: str, after: bool) -> None:
+    """Figures, their history and what the judge is to look at are those of a run that was not stopped."""
+    made, untouched = (bench(folder(tmp_path, name), START + timedelta(hours=3, minutes=30)) for name in ("a", "b"))
+    readings = every(MINUTES, START, [float(place) for place in range(40)])
+    for one in (made, untouched):
+        one.feed(readings[:11] + readings[12:])
+        one.roll()
+        judged(one)
+        one.feed([readings[11]])
+    with pytest.raises(Stopped):
+        Roller(made.registry, Stops(made.store, step, after=after), made.engine, made.clock).run()
+    assert spans.waiting(made.engine).get("judge") is None, "the judge waits until all is written"
+    assert spans.waiting(made.engine)["roll"] == 1, "what was taken is still there"
+    made.roll()
+    untouched.roll()
+    assert made.figures() == untouched.figures()
+    assert judged(made) == judged(untouched) != []
+    assert history(made) == history(untouched) != []
+    assert made.points()[START + HOUR].revision == 1
+
+
+def folder(parent: Path, name: str) -> Path:
+    (parent / name).mkdir()
+    return parent / name
+
+
+def judged(made: Bench) -> list[tuple[datetime, datetime]]:
+    """Do as the judge does: take and clear."""
+    taken = spans.take(made.engine, "judge")
+    with writing(made.engine) as connection:
+        spans.clear(connection, taken)
+    return [(span.first_at, span.last_at) for span in taken]
+
+
+def history(made: Bench) -> list[tuple[Any, ...]]:
+    found = rollup_history.read(made.engine, *made.key)
+    return sorted((one.kind, one.mark, one.revision, one.value, one.valid, one.cause) for one in found)
+
+
+def test_a_store_that_is_away_costs_nothing_but_time(tmp_path: Path) -> None:
+    """The spans stay, and the next run does it all."""
+    made = bench(tmp_path, START + timedelta(hours=2))
+    made.feed(every(MINUTES, START, [1.0] * 12))
+
+    class Away(Stops):
+        def _stopping(self, real: Callable[..., Any]) -> Callable[..., Any]:
+            def call(*_: Any) -> Any:
+                raise StoreUnavailable("away")
+
+            return call
+
+    with pytest.raises(StoreUnavailable):
+        Roller(made.registry, Away(made.store, "write_rollups", after=False), made.engine, made.clock).run()
+    assert made.roll() > 0
+    assert made.values() == [1.0]
+
+
+def test_a_span_that_grows_during_a_run_is_looked_at_again(tmp_path: Path) -> None:
+    """Only what was taken is cleared; a reading that comes between taking and clearing is not lost."""
+    made = bench(tmp_path, START + timedelta(hours=2))
+    readings = every(MINUTES, START, [1.0] * 11 + [13.0])
+    made.feed(readings[:11])
+
+    class Late(Stops):
+        def _stopping(self, real: Callable[..., Any]) -> Callable[..., Any]:
+            def call(*values: Any) -> Any:
+                real(*values)
+                made.feed(readings[11:])
+
+            return call
+
+    Roller(made.registry, Late(made.store, "write_indices", after=True), made.engine, made.clock).run()
+    made.roll()
+    assert made.values() == [2.0]
+
+
+@pytest.mark.parametrize(("now", "ready"), [(59, 0), (60, 0), (69, 0), (70, 1)])
+def test_without_data_beyond_its_end_a_window_waits_for_the_grace(tmp_path: Path, now: int, ready: int) -> None:
+    """Ten minutes after the hour, or one interval if that is longer."""
+    made = bench(tmp_path, START + timedelta(minutes=now))
+    made.feed(every(MINUTES, START, [1.0] * 11))
+    made.roll()
+    assert len(made.points()) == ready
+
+
+def test_a_window_is_judged_as_soon_as_data_pass_its_end(tmp_path: Path) -> None:
+    """No grace is waited for where the series itself says that the hour is over."""
+    made = bench(tmp_path, START + timedelta(minutes=60, seconds=1))
+    made.feed(every(MINUTES, START, [1.0] * 12))
+    made.roll()
+    assert made.values() == [1.0]
+
+
+def test_calibration_counts_against_capture_and_is_no_measurement(tmp_path: Path) -> None:
+    """Four of twelve readings under calibration: the hour is shown from eight, and does not enter the day."""
+    made = bench(tmp_path, START + timedelta(days=2))
+    readings = every(MINUTES, START, [10.0] * 24 * 12)
+    calibrated = [
+        Reading(*one.series, one.measured_at, 500.0, Status.CALIBRATING, Flag.GOOD, seq=one.seq) for one in readings[:4]
+    ]
+    made.feed([*calibrated, *readings[4:]])
+    made.roll()
+    first, day = made.points()[START + HOUR], made.points(WindowKind.DAY)[START]
+    assert (first.value, first.maximum, first.valid, first.expected, first.calibrating) == (10.0, 10.0, 8, 12, 4)
+    assert (day.value, day.valid, day.expected, day.calibrating) == (10.0, 23, 24, 1)
+
+
+def test_a_window_that_loses_its_value_says_so(tmp_path: Path) -> None:
+    """A reading that is revised to be missing takes the hour's value away: valid = 0, and the old figure is history."""
+    made = bench(tmp_path, START + timedelta(hours=2))
+    made.feed(every(MINUTES, START, [5.0]))
+    made.roll()
+    made.feed(every(MINUTES, START, [None], seq=100))
+    made.roll()
+    point = made.points()[START + HOUR]
+    assert (point.value, point.minimum, point.valid, point.revision) == (None, None, 0, 1)
+    assert ("hour", START + HOUR, 1, 5.0, 1, "revised") in history(made)
+
+
+def test_a_week_of_standing_still_is_caught_up(tmp_path: Path) -> None:
+    """Hours that have become due while nothing ran are made at the next run, the empty ones too."""
+    made = bench(tmp_path, START + timedelta(hours=1, minutes=30))
+    readings = every(MINUTES, START, [1.0] * 12 * 24 * 9)
+    made.feed(readings[:12])
+    made.roll()
+    made.feed(readings[12 : 12 * 24 * 6])
+    made.clock.moment = START + timedelta(days=7)
+    made.roll()
+    assert same(made.figures(), slow_figures(readings[: 12 * 24 * 6], made))
+
+
+def test_work_is_bounded_and_goes_on_in_the_next_run(tmp_path: Path) -> None:
+    """However much waits, one run does a part of it, and the spans of the rest stay."""
+    made = bench(tmp_path, START + timedelta(days=41), configured(station("A-1", interval="1 h")))
+    readings = every(HOUR, START, [1.0] * 24 * 40)
+    made.feed(readings)
+    roller = Roller(made.registry, made.store, made.engine, made.clock, hours=100)
+    runs = 0
+    while roller.run():
+        runs += 1
+        assert runs < 20
+    assert runs > 1
+    assert not spans.take(made.engine, "roll")
+    assert same(made.figures(), slow_figures(readings, made))
+
+
+def test_silence_beyond_what_a_logger_can_resend_leaves_no_windows(tmp_path: Path) -> None:
+    """After 60 days nothing is expected, until the station speaks again."""
+    made = bench(tmp_path, START + timedelta(days=201), configured(station("A-1", interval="1 h")))
+    made.feed(every(HOUR, START, [1.0] * 24))
+    made.roll()
+    made.feed(every(HOUR, START + timedelta(days=200), [2.0] * 24))
+    made.roll()
+    marks = list(made.points())
+    assert len(marks) == 24 + 60 * 24 + 24
+    assert max(mark for mark in marks if mark < START + timedelta(days=200)) == START + timedelta(days=61)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_old_data_beside_live_ones_bring_what_was_measured_and_60_days(tmp_path: Path, together: bool) -> None:
+    """An import of 2013, before, after or with the live data: not thirteen years of empty windows."""
+    made = bench(tmp_path, START + timedelta(hours=24), configured(station("A-1", interval="1 h")))
+    old = every(HOUR, datetime(2013, 1, 1, tzinfo=UTC), [2.0] * 24)
+    live = every(HOUR, START, [1.0] * 24)
+    if together:
+        made.feed([*old, *live])
+    else:
+        made.feed(live)
+        made.roll()
+        made.feed(old)
+    made.roll()
+    assert (made.values().count(2.0), made.values().count(1.0), len(made.points())) == (24, 24, 24 + 60 * 24 + 24)
+
+
+def test_a_late_reading_of_a_meter_moves_the_next_hour_too(tmp_path: Path) -> None:
+    """What the meter counted since its last reading belongs to the window in which it is read."""
+    key = SeriesKey("W-1", "volume")
+    outfall = station("W-1", kind="outfall", interval="30 min", parameters=[{"id": "volume"}])
+    made = bench(tmp_path, START + timedelta(hours=8), configured(outfall), key=key)
+    meter = every(timedelta(minutes=30), START, [100.0, 110.0, 120.0, 135.0], key)
+    later = every(timedelta(minutes=30), START + timedelta(hours=5), [150.0, 160.0], key)
+    made.feed([*meter[:1], *meter[2:3], *later])
+    made.roll()
+    assert made.values() == [None, 20.0, None, None, None, 40.0, None]
+    made.feed([meter[1], meter[3]])
+    made.roll()
+    assert made.values() == [10.0, 25.0, None, None, None, 25.0, None]
+    assert made.points(WindowKind.HOUR8) == {}, "sums have hours and days only"
+
+
+def test_a_weighbridge_has_weighed_nothing_while_it_is_not_silent(tmp_path: Path) -> None:
+    """No interval, no capture: expected is 0; a sum of 0 counts until its own silent_after is over."""
+    key = SeriesKey("C-1", "weight")
+    bridge = station(
+        "C-1", kind="waste", silent_after="3 h", parameters=[{"id": "weight", "irregular": True}]
+    )  # fmt: skip
+    made = bench(tmp_path, START + timedelta(hours=30), configured(bridge), key=key)
+    made.feed(every(timedelta(minutes=25), START, [3.0, 4.5, 2.0], key))
+    made.roll()
+    hours = list(made.points().values())
+    assert [(hour.value, hour.valid, hour.expected) for hour in hours[:6]] == [
+        (7.5, 2, 0), (2.0, 1, 0), (0.0, 1, 0), (0.0, 1, 0), (None, 0, 0), (None, 0, 0),
+    ]  # fmt: skip
+    assert [(day.value, day.valid, day.expected) for day in made.points(WindowKind.DAY).values()] == [(9.5, 3, 0)]
+
+
+def test_no_window_is_shorter_than_the_interval(tmp_path: Path) -> None:
+    """A value a day has days, made of its readings; and no hours."""
+    outfall = station("W-1", kind="outfall", interval="1 d", parameters=[{"id": "cod"}])
+    made = bench(tmp_path, START + timedelta(days=4), configured(outfall), key=SeriesKey("W-1", "cod"))
+    made.feed(every(timedelta(hours=24), START - timedelta(hours=12), [40.0, 50.0], made.key))
+    made.roll()
+    assert made.points() == made.points(WindowKind.HOUR24) == {}
+    assert [(day.value, day.valid, day.expected) for day in made.points(WindowKind.DAY).values()][:2] == [
+        (40.0, 1, 1), (50.0, 1, 1),
+    ]  # fmt: skip
+
+
+def test_a_sensor_that_speaks_more_often_than_it_says_has_all_it_said(tmp_path: Path) -> None:
+    """147 s fit 24 times into an hour, and sometimes 25: valid counts what counted, capture is never above 1."""
+    step = timedelta(seconds=144)
+    made = bench(tmp_path, START + timedelta(hours=2), configured(station("A-1", interval="147 s")))
+    made.feed(every(step, START, [1.0] * 25))
+    made.roll()
+    point = made.points()[START + HOUR]
+    assert (point.valid, point.expected, point.capture) == (25, 24, 1.0)
+
+
+def test_a_point_carries_the_limit_of_the_day_in_which_it_ends(tmp_path: Path) -> None:
+    """From one local midnight to the next another law can hold; the window that ends at midnight is of the old day."""
+    law = Regulation.model_validate({
+        "id": "law", "names": {"vi": "L", "en": "L"}, "document": "L", "kinds": ["air"], "general": True,
+        "rows": [
+            {"row": "old", "clause": "1", "parameter": "pm25", "averaging": "hour", "at_most": 50, "unit": "ug/m3",
+             "confidence": "V1", "to": "2026-03-03"},
+            {"row": "new", "clause": "1", "parameter": "pm25", "averaging": "hour", "at_most": 45, "unit": "ug/m3",
+             "confidence": "V1", "from": "2026-03-03"},
+        ],
+    })  # fmt: skip
+    plain = configured(station("A-1", interval="1 h"))
+    area = Area.model_validate({
+        "id": "area", "names": {"vi": "K", "en": "K"}, "kind": "industrial", "latitude": 10.5, "longitude": 106.5,
+    })  # fmt: skip
+    made = bench(tmp_path, START + timedelta(days=3), replace(plain, regulations={"law": law}, areas={"area": area}))
+    made.feed(every(HOUR, START, [60.0] * 48))
+    made.roll()
+    midnight = START + timedelta(days=1)
+    limits = {mark: (point.limit_high, point.limit_kind) for mark, point in made.points().items()}
+    assert limits[midnight] == (50.0, LimitKind.HIGH)
+    assert limits[midnight + HOUR] == (45.0, LimitKind.HIGH)
+    assert made.points(WindowKind.HOUR8)[midnight].limit_kind == LimitKind.NONE
+
+
+def test_an_index_follows_its_hours(tmp_path: Path) -> None:
+    """VN_AQI from PM2.5 of twelve hours; a late reading repairs the hours that look back at it; no hour is left out."""
+    made = bench(tmp_path, START + timedelta(hours=13), configured(station("A-1", interval="1 h")))
+    readings = every(HOUR, START, [25.0] * 12)
+    made.feed(readings[:5] + readings[6:])
+    made.roll()
+    assert index(made)[:3] == [None, 50, 50]
+    made.feed(every(timedelta(hours=6), START, [250.0], seq=99))
+    made.roll()
+    later = index(made)
+    assert (later[4], later[5], later[6]) == (50, 192, 151)
+    assert len(later) == 12
+
+
+def index(made: Bench) -> list[int | None]:
+    span = Window(START, START + timedelta(days=2))
+    return [one.value for one in made.store.read_indices("vn_aqi", WindowKind.HOUR, ["A-1"], span)]
