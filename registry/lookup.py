@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import cached_property
+from math import prod
 from zoneinfo import ZoneInfo
 
 from domain.limit import Bound
@@ -193,12 +195,12 @@ class Registry:
         self, series: SeriesKey, row: LimitRow, regulation: Regulation, factors: tuple[Factor, ...], on: date,
         confirmations: Mapping[str, Confirmation],
     ) -> AppliedLimit:  # fmt: skip
-        scale = 1.0
-        for factor in factors:
-            scale *= factor.value
+        # As the text writes them: binary 150 × 0.9 × 1.1 is not 148.5.
+        scale = prod((Decimal(str(factor.value)) for factor in factors), start=Decimal(1))
 
         def figure(value: float | None) -> float | None:
-            return None if value is None else self.canonical(series.parameter, value * scale, row.unit)
+            exact = None if value is None else float(Decimal(str(value)) * scale)
+            return None if exact is None else self.canonical(series.parameter, exact, row.unit)
 
         confirmation = confirmations.get(row.row) or _in_file(row)
         return AppliedLimit(
@@ -213,7 +215,7 @@ class Registry:
     ) -> Iterator[Text]:
         if confirmation is None:
             yield Text("the department has not confirmed this limit")
-        elif row.averaging == "unstated" and confirmation.averaging is None:
+        elif row.averaging == "unstated" and confirmation.averaging != self.province.policies.unstated_averaging:
             yield Text("the averaging is the department's policy and has not been confirmed")
         for factor in factors:
             if factor.confirmed_by is None:

@@ -81,3 +81,24 @@ def test_ppb_and_micrograms_convert_both_ways(value: float, parameter: str) -> N
     assert there == pytest.approx(value * mass / 24.4654, rel=1e-4)
     assert registry.canonical(parameter, value / 1000, "ppm") == pytest.approx(there, rel=1e-9, abs=1e-12)
     assert registry.canonical(parameter, there / 1000, "mg/m³") == pytest.approx(there, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("averaging", "confirmed"), [("hour", True), ("hour24", False), ("hour8", False), (None, False)]
+)
+def test_a_confirmation_holds_for_the_averaging_that_it_names(
+    registry: Registry, averaging: str | None, confirmed: bool
+) -> None:
+    """Who confirms a row for days has not confirmed that single hours are compared with it."""
+    day = date(2026, 3, 1)
+    said = {"qcvn40-2011-B-ph": Confirmation("qcvn40-2011-B-ph", "A", day, averaging)}
+    found = registry.limit_for(SeriesKey("NT-XA-01", "ph"), WindowKind.HOUR, day, said)
+    assert found is not None
+    assert found.confirmed == confirmed
+
+
+def test_a_limit_is_multiplied_exactly(registry: Registry) -> None:
+    """150 × 0.9 × 1.1 is 148.5: a level of just that is not over it, and no page shows 148.50000000000003."""
+    found = registry.limit_for(SeriesKey("NT-PAT-01", "cod"), WindowKind.HOUR, date(2026, 3, 1), {})
+    assert found is not None
+    assert found.bound == Bound(None, 148.5)
