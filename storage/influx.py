@@ -16,7 +16,7 @@ from domain.window import HOUR, Window, WindowKind
 from storage import influx_lines as lines
 from storage import influx_ql as ql
 from storage.influx_server import Server, Table
-from storage.readings import HealthPoint, Series
+from storage.readings import HealthPoint, Series, series_of
 
 READINGS, ROLLUPS, EVENTS, SERVICE = "readings", "rollups", "events", "service"
 MEDIA = ("air", "water", "waste")
@@ -200,18 +200,8 @@ def _whole(rows: list[list[Any]]) -> list[list[Any]]:
 
 
 def _series(rows: list[list[Any]]) -> Series:
-    whole = sorted(_whole(rows))
-    columns: Any = list(zip(*whole, strict=True)) if whole else [[]] * 7
-    times, values, status, flags, reasons, checks, seq = columns
-    found = Series(
-        np.array(times, np.int64),
-        np.array(values, np.float64),
-        np.array(status, np.int8),
-        np.array(flags, np.int8),
-        np.array(reasons, np.int32),
-        np.array(checks, np.int32),
-        np.array(seq, np.int64),
-    )
+    found = series_of(sorted(_whole(rows)))
+    # A field that a missing reading was not given is still there from before.
     found.values[found.flags == Flag.MISSING] = np.nan
     return found
 

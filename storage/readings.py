@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,21 @@ class Series:
     def __len__(self) -> int:
         """Return the number of readings."""
         return len(self.times)
+
+
+def series_of(rows: Sequence[Sequence[Any]]) -> Series:
+    """Return rows (time in µs, value, status, flag, reasons, checks, seq), ascending in time, as arrays; no value is NaN."""
+    columns: Any = list(zip(*rows, strict=True)) if rows else [[]] * 7
+    times, values, status, flags, reasons, checks, seq = columns
+    return Series(
+        np.array(times, np.int64),
+        np.array(values, np.float64),
+        np.array(status, np.int8),
+        np.array(flags, np.int8),
+        np.array(reasons, np.int32),
+        np.array(checks, np.int32),
+        np.array(seq, np.int64),
+    )
 
 
 class ReadingStore(Protocol):

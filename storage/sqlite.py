@@ -9,14 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from domain.flag import Flag, Reason
 from domain.moment import micros, moment
 from domain.reading import Reading, SeriesKey, Status
 from domain.rollup import IndexPoint, LimitKind, RollupPoint, RollupState
 from domain.window import Window, WindowKind
-from storage.readings import HealthPoint, Series, StoreUnavailable
+from storage.readings import HealthPoint, Series, StoreUnavailable, series_of
 from storage.statements import statements
 
 _SQL = statements("sqlite.sql")
@@ -61,7 +59,7 @@ class SqliteReadings:
 
     def read(self, series: SeriesKey, window: Window) -> Series:
         """Return a series' readings; see the contract."""
-        return _series(self._rows("read", series, window))
+        return series_of(self._rows("read", series, window))
 
     def find(self, wanted: Mapping[SeriesKey, Window]) -> list[Reading]:
         """Return the readings of several series; see the contract."""
@@ -219,20 +217,6 @@ def _reading(key: SeriesKey, row: tuple[Any, ...]) -> Reading:
     at, value, status, flag, reasons, checks, seq = row
     return Reading(
         key.station, key.parameter, moment(at), value, Status(status), Flag(flag), Reason(reasons), checks, seq
-    )
-
-
-def _series(rows: list[tuple[Any, ...]]) -> Series:
-    columns: Any = list(zip(*rows, strict=True)) if rows else [[]] * 7
-    times, values, status, flags, reasons, checks, seq = columns
-    return Series(
-        np.array(times, np.int64),
-        np.array(values, np.float64),
-        np.array(status, np.int8),
-        np.array(flags, np.int8),
-        np.array(reasons, np.int32),
-        np.array(checks, np.int32),
-        np.array(seq, np.int64),
     )
 
 

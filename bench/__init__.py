@@ -1,1 +1,0 @@
-"""What is measured, and against what: `make bench` prints one table, every ratio from one run."""
