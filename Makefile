@@ -57,7 +57,14 @@ system-packages: ## Debian's packages for the tests (asks apt only for what is m
 	@.venv-test/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[demo,postgresql,test]'
 	@touch $@
 
+secrets: ## passwords for docker compose into ./secrets; what is there already stays
+	@mkdir -p secrets/channels && chmod 700 secrets
+	@for name in broker-password influxdb-password influxdb-admin-token grafana-password; do \
+	  test -s secrets/$$name || head -c 24 /dev/urandom | od -An -v -tx1 | tr -d ' \n' > secrets/$$name; \
+	  chmod 644 secrets/$$name; done
+	@echo "secrets/ has the passwords. The folder is open to you only; the containers read single files of it."
+
 clean: ## remove environments and caches, never data
 	rm -rf .venv .venv-test .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
 
-.PHONY: help demo test soak check generate format lock system-packages clean
+.PHONY: help demo test soak check generate format lock system-packages secrets clean

@@ -46,6 +46,7 @@ class Pipeline:
         self._store = store
         self._clock = clock
         self._cursor: int | None = None
+        self._others: dict[str, int] = {}
         self._reach: dict[SeriesKey, tuple[datetime, datetime]] = {}
 
     def step(self, limit: int = BATCH) -> int:
@@ -57,6 +58,7 @@ class Pipeline:
         batch = [self._reader.read(message) for message in self._journal.read(cursor, limit)]
         if not batch:
             return 0
+        self._look_at_others()
         changes = judge(chain.from_iterable(one.readings for one in batch), self._reach, self._store)
         notes = self._notes(batch, changes)
         self._quarantine.add([row for one in batch for row in _refused(one)])
@@ -71,6 +73,12 @@ class Pipeline:
             self._reach = dict(self._ledger.series())
             self._cursor = self._ledger.cursor()
         return self._cursor
+
+    def _look_at_others(self) -> None:
+        """Learn how far series reach once more where another worker, such as an import, has written some."""
+        others = self._ledger.others()
+        if others != self._others:
+            self._others, self._reach = others, dict(self._ledger.series())
 
     def _advance(self, notes: BatchNotes) -> None:
         self._cursor = notes.cursor

@@ -35,9 +35,6 @@ from staff.app import make_app as make_staff
 from storage.journal import Journal
 from storage.ledger import Ledger
 
-# The number 63 in every message's seq says that it came from a file.
-IMPORT_WORKER = "import-63"
-
 # A minute of the machine's time: while messages wait longer, what stations say is not known and nobody is called silent.
 BEHIND = timedelta(minutes=1)
 

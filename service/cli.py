@@ -1,10 +1,12 @@
 """The program `quantrac`: takes what holds for every command, calls the command, and answers in sentences."""
 
+import logging
 import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from service.commands import COMMANDS
 from service.commands.frame import Cli, Usage
 from service.commands.manual import EVERYWHERE, Contents, UsageFault, sentence_of
 from service.commands.setup import put_faults
+from service.logs import log_to
 from service.settings import SettingsError
 
 # What a command ends with when we ourselves were wrong (EX_SOFTWARE).
@@ -31,6 +34,7 @@ def main() -> None:
 def call(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Do what `arguments` ask for; return the exit status. No traceback reaches the reader."""
     lang = _language(arguments, environment)
+    log_to(level=logging.WARNING)
     try:
         given, rest = take_everywhere(arguments)
         return _answer(build_app(lang), rest, Cli(lang, environment, given))
@@ -67,15 +71,15 @@ def _answer(app: typer.Typer, arguments: Sequence[str], cli: Cli) -> int:
 
 def build_app(lang: str) -> typer.Typer:
     """Return the commands, explained in `lang`."""
-    words = translator(lang)
+    _ = translator(lang)
     app = typer.Typer(
         cls=Contents, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
-        help=words("Pollution monitoring for a provincial environment department: readings in, figures, alerts and pages out."),
+        help=_("Pollution monitoring for a provincial environment department: readings in, figures, alerts and pages out."),
         epilog="quantrac demo\nquantrac init my-province && quantrac check-config --config my-province\nquantrac run --config my-province",
     )  # fmt: skip
     app.callback()(_nothing)
     for add in COMMANDS:
-        add(app, words)
+        add(app, _)
     return app
 
 
@@ -106,7 +110,7 @@ def take_everywhere(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]
 def _language(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
     """Return the language to answer in, even where the command line is otherwise wrong."""
     asked = environment.get("QUANTRAC_LANG", "")
-    for one, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for one, following in pairwise([*arguments, ""]):
         if one == "--lang":
             asked = following
         elif one.startswith("--lang="):

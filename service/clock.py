@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 from domain.clock import Clock, SimulatedClock, SystemClock
 from domain.text import QuantracError, Text
@@ -72,7 +73,7 @@ def open_clock(written: str | None, data: Path) -> Clock:
 def note_origin(data: Path, clock: SimulatedClock, choice: ClockChoice, *, again: bool = False) -> None:
     """Write down a clock's origin. Of two processes the quicker one's stays, unless `again` says to replace it."""
     data.mkdir(parents=True, exist_ok=True)
-    draft = data / f"{FILE}.{os.getpid()}"
+    draft = data / f"{FILE}.{uuid4().hex}"
     draft.write_text(json.dumps({
         "real": clock.real.isoformat(), "simulated": clock.simulated.isoformat(), "speed": clock.speed,
         "begins": choice.begins.isoformat(),

@@ -12,8 +12,9 @@ from prometheus_client.metrics_core import Metric
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from analysis.roller import JOB
 from domain.clock import Clock, SystemClock
-from domain.text import Text
+from domain.text import Text, unpack
 from domain.window import HOUR
 from registry.lookup import Registry
 from service.stores import Folder
@@ -27,8 +28,6 @@ from storage.readings import ReadingStore, StoreUnavailable
 # A part says once a minute that it is there; two missed words may be a busy machine, three are not.
 BEAT_SECONDS = 60.0
 _STALE_SECONDS = 3 * BEAT_SECONDS
-
-ROLLUPS = "rollups"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +54,7 @@ class Health:
         self._engine = engine
         self._clock = clock
         self._journals: dict[str, Journal] = {}
+        self._quarantines: dict[str, Quarantine] = {}
 
     def status(self) -> dict[str, Any]:
         """Return the state of the running service as `quantrac status --json` gives it."""
@@ -69,7 +69,7 @@ class Health:
                 "reporting": sum(not one.silent for one in stations),
                 "silent": [one.id for one in stations if one.silent],
             },
-            "jobs": {ROLLUPS: self.rollups()},
+            "jobs": {JOB: self.rollups()},
             **alerting.counts(self._engine),
         }
         if not isinstance(self._clock, SystemClock):
@@ -106,7 +106,7 @@ class Health:
 
     def rollups(self) -> dict[str, Any]:
         """Return up to which hour figures are made, and by how much that is later than policy allows."""
-        watermark = spans.watermark(self._engine, ROLLUPS)
+        watermark = spans.watermark(self._engine, JOB)
         if watermark is None:
             return {"watermark": None, "late_seconds": 0.0}
         due = watermark + HOUR + self._registry.province.policies.grace
@@ -122,8 +122,9 @@ class Health:
 
     def refusals(self, worker: str) -> dict[str, int]:
         """Return how many messages or parts of a worker are in quarantine, by reason."""
-        path = self._folder.quarantine(worker)
-        return Quarantine(path).counts() if path.exists() else {}
+        if worker not in self._quarantines and self._folder.quarantine(worker).exists():
+            self._quarantines[worker] = self._folder.open_quarantine(worker)
+        return self._quarantines[worker].counts() if worker in self._quarantines else {}
 
     def disk_free(self) -> int:
         """Return how many bytes are free where the data are."""
@@ -151,13 +152,13 @@ def unready(health: Health, store: ReadingStore) -> list[Text]:
 
 
 def _unsubscribed(beats: Iterable[tuple[Heartbeat, bool]]) -> Iterator[Text]:
-    of_ingest = [(beat, fresh) for beat, fresh in beats if beat.part == "ingest" and beat.detail.get("live", True)]
+    of_ingest = [(beat, fresh) for beat, fresh in beats if beat.part == "ingest"]
     if not any(fresh for _, fresh in of_ingest):
         yield Text("Nothing takes messages in: the part ingest does not run.")
     for beat, fresh in of_ingest:
         if fresh and not beat.ready:
             yield Text("The part {part} ({worker}) is not ready: {why}", {
-                "part": beat.part, "worker": beat.worker, "why": " ".join(beat.detail.get("reasons", [])) or "–",
+                "part": beat.part, "worker": beat.worker, "why": [unpack(one) for one in beat.detail["reasons"]],
             })  # fmt: skip
 
 
@@ -185,7 +186,7 @@ class _Collector:
                    "silent": len(stations["silent"])}  # fmt: skip
         yield _family("stations", "Stations that should report, that do, and that do not.", "state", counted)
         yield _gauge("rollups_late_seconds", "By how much figures are later than policy allows.",
-                     status["jobs"][ROLLUPS]["late_seconds"])  # fmt: skip
+                     status["jobs"][JOB]["late_seconds"])  # fmt: skip
         yield _family("alerts", "Alerts that are open, and that nobody has taken over.", "state", status["alerts"])
         yield _family("outbox", "Messages to people by state.", "state", status["outbox"])
         yield from self._workers()

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from domain import health_fields
 from domain.clock import Clock
 from domain.moment import micros
+from domain.text import Text, pack
 from service.health import BEAT_SECONDS, Health
 from service.parts import Part
 from service.stores import Stores
@@ -25,7 +26,7 @@ log = structlog.get_logger(__name__)
 class _Said:
     """What a part said last, and when by the machine's own count of seconds."""
 
-    reasons: list[str]
+    reasons: list[Any]
     at: float
 
 
@@ -45,9 +46,9 @@ class Heart:
         """Say what is due."""
         for part in self.parts:
             try:
-                reasons = [str(one) for one in part.reasons()]
+                reasons = [pack(one) for one in part.reasons()]
             except (SQLAlchemyError, OSError) as error:
-                reasons = [f"{type(error).__name__}: {error}"]
+                reasons = [pack(Text("Its state cannot be read ({why}).", {"why": type(error).__name__}))]
             last = self._said.get(part.name)
             minute_over = last is None or time.monotonic() - last.at >= BEAT_SECONDS
             if last is None or last.reasons != reasons or minute_over:
@@ -56,9 +57,9 @@ class Heart:
     def last(self) -> None:
         """Say that the parts end."""
         for part in self.parts:
-            self._beat(part, ["stopped"])
+            self._beat(part, [pack(Text("It was ended."))])
 
-    def _say(self, part: Part, reasons: list[str], *, with_figures: bool) -> None:
+    def _say(self, part: Part, reasons: list[Any], *, with_figures: bool) -> None:
         self._said[part.name] = _Said(reasons, time.monotonic())
         self._beat(part, reasons)
         if not with_figures:
@@ -68,7 +69,7 @@ class Heart:
         except (StoreUnavailable, StoreRefused, SQLAlchemyError, OSError) as error:
             log.warning("figures of health not written", part=part.name, why=str(error))
 
-    def _beat(self, part: Part, reasons: list[str]) -> None:
+    def _beat(self, part: Part, reasons: list[Any]) -> None:
         since = part.since() or self.started_at
         word = Heartbeat(part.name, part.worker, self.clock.now(), since, not reasons, {"reasons": reasons})
         try:

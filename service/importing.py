@@ -13,10 +13,10 @@ from sqlalchemy.engine import Engine
 
 from domain.clock import Clock
 from registry.lookup import Registry
-from service.build import IMPORT_WORKER, open_pipeline
+from service.build import open_pipeline
 from service.catching_up import Progress, catch_up, patiently
 from service.locks import Locks
-from service.settings import Settings
+from service.settings import IMPORT_WORKER, Settings
 from service.stores import Folder, Stores
 from service.transfer import ImportResult, import_file
 from storage.journal import Journal
@@ -65,9 +65,9 @@ class Importer:
 def _outcomes(engine: Engine, after: int) -> dict[str, int]:
     query = (
         sa
-        .select(outcomes.c.outcome, sa.func.count())
+        .select(outcomes.c.outcome, sa.func.count().label("messages"))
         .where(outcomes.c.worker == IMPORT_WORKER, outcomes.c.seq > after)
         .group_by(outcomes.c.outcome)
     )
     with engine.connect() as connection:
-        return dict(list(connection.execute(query).tuples()))
+        return {row.outcome: row.messages for row in connection.execute(query)}

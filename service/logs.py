@@ -1,13 +1,14 @@
 """Where the log goes: standard error for a service, a file where the terminal is for telling."""
 
 import logging
-from typing import Any, TextIO
+import sys
+from typing import TextIO
 
 import structlog
 
 
-def log_to(stream: TextIO, *, level: int = logging.INFO) -> None:
-    """Write what is logged from now on to `stream`, one line an event, times in UTC."""
+def log_to(file: TextIO | None = None, *, level: int = logging.INFO) -> None:
+    """Write what is logged from now on to `file`, else to standard error: one line an event, times in UTC."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -17,15 +18,27 @@ def log_to(stream: TextIO, *, level: int = logging.INFO) -> None:
             structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], sort_keys=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=stream),
+        # Standard error is whatever it is when something is logged: who redirects it is heeded.
+        logger_factory=lambda *_: structlog.WriteLogger(file or sys.stderr),
         cache_logger_on_first_use=False,
     )
-    _libraries_too(stream)
+    _libraries_too(file)
 
 
-def _libraries_too(stream: Any) -> None:
+class _Lines(logging.Handler):
+    """Writes a library's warning as a line among ours."""
+
+    def __init__(self, file: TextIO | None) -> None:
+        super().__init__()
+        self._file = file
+
+    def emit(self, record: logging.LogRecord) -> None:
+        (self._file or sys.stderr).write(f"{self.format(record)}\n")
+
+
+def _libraries_too(file: TextIO | None) -> None:
     """Libraries log by the standard module; their warnings are ours to read as well."""
-    handler = logging.StreamHandler(stream)
+    handler = _Lines(file)
     handler.setFormatter(logging.Formatter("level=%(levelname)s library=%(name)s event=%(message)r"))
     root = logging.getLogger()
     root.handlers = [handler]

@@ -1,6 +1,8 @@
 """One foreground process: the parts it was built of, from their start to a clean end."""
 
+import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -91,3 +93,10 @@ def until_signalled(stop: Event, told: Callable[[], object] = lambda: None) -> I
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
+
+
+def leave_now() -> None:
+    """End the process though a thread of it still waits for a server that hangs; nothing is lost by that."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)

@@ -14,13 +14,18 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from domain.text import QuantracError, Text
+from storage.journal import worker_number
 
 PREFIX = "QUANTRAC_"
 
 # Variables that no setting of the service bears: those of the tests.
 _NOT_OURS = frozenset({"QUANTRAC_SOAK"})
 _ADDRESS = re.compile(r"^(?P<host>\[[0-9a-fA-F:]+\]|[^:\s]+):(?P<port>\d{1,5})$")
-_WORKER = re.compile(r"^(main|[A-Za-z0-9_-]{0,30}?([1-9]|[1-5]\d|6[0-2]))$")
+_NAME = re.compile(r"^[A-Za-z0-9_-]{1,40}$")
+
+# The worker of `quantrac import`; no other may have its number.
+IMPORT_WORKER = "import-63"
+IMPORT_NUMBER = 63
 
 
 class SettingsError(QuantracError):
@@ -124,8 +129,13 @@ class Settings(BaseSettings):
     @field_validator("worker")
     @classmethod
     def _worker(cls, written: str) -> str:
-        if not _WORKER.match(written):
-            raise _Wrong(Text("write main, or a name that ends in a number from 1 to 62, such as ingest-2"))
+        right = Text("write main, or a name that ends in a number from 1 to 62, such as ingest-2")
+        try:
+            number = worker_number(written)
+        except ValueError as error:
+            raise _Wrong(right) from error
+        if number == IMPORT_NUMBER or not _NAME.match(written):
+            raise _Wrong(right)
         return written
 
     @property

@@ -269,10 +269,10 @@ def counts(engine: Engine) -> dict[str, dict[str, int]]:
     query = sa.select(
         sa.func.count().filter(is_open), sa.func.count().filter(untaken)
     ).select_from(alerts.join(cases, cases.c.id == alerts.c.case_id))  # fmt: skip
-    states = sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state)
+    states = sa.select(outbox.c.state, sa.func.count().label("messages")).group_by(outbox.c.state)
     with engine.connect() as connection:
         opened, unacknowledged = connection.execute(query).one()
-        found: dict[str, int] = dict(list(connection.execute(states).tuples()))
+        found: dict[str, int] = {row.state: row.messages for row in connection.execute(states)}
     return {
         "alerts": {"open": opened, "unacknowledged": unacknowledged},
         "outbox": {state: found.get(state, 0) for state in ("due", "sent", "given_up")},

@@ -72,6 +72,12 @@ class Ledger:
         with self._engine.connect() as connection:
             return connection.execute(query).scalar() or 0
 
+    def others(self) -> dict[str, int]:
+        """Return the cursors of all other workers: where they have changed, so may have the series."""
+        query = sa.select(cursors).where(cursors.c.worker != self._worker)
+        with self._engine.connect() as connection:
+            return {row.worker: row.seq for row in connection.execute(query)}
+
     def series(self) -> dict[SeriesKey, tuple[datetime, datetime]]:
         """Return every series that has a reading, with its first and last moment."""
         with self._engine.connect() as connection:

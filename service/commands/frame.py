@@ -16,7 +16,7 @@ from rich.progress import Progress
 
 from domain.clock import Clock
 from domain.text import QuantracError, Text
-from present.words import say, translator
+from present.words import say
 from registry.load import load
 from registry.lookup import Registry
 from registry.schema import Strict
@@ -35,10 +35,6 @@ class Cli:
     lang: str
     environment: Mapping[str, str]
     given: Mapping[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Look up the language's words once."""
-        self.words = translator(self.lang)
 
     @cached_property
     def settings(self) -> Settings:
@@ -102,11 +98,11 @@ class Cli:
         return found
 
     @contextmanager
-    def progress(self, what: str) -> Iterator["Bar"]:
+    def progress(self, what: Text) -> Iterator["Bar"]:
         """Show a bar on standard error while something takes long, if that is a terminal."""
         console = Console(stderr=True)
         with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as shown:
-            yield Bar(shown, shown.add_task(what, total=None))
+            yield Bar(shown, shown.add_task(say(what, self.lang), total=None))
 
 
 @dataclass(frozen=True)

@@ -30,15 +30,16 @@ class Page(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write usage, meaning, arguments, options and examples."""
-        words = translator(ctx.obj.lang)
-        arguments = [one for one in self.params if one.param_type_name == "argument"]
-        options = [one for one in self.params if one.param_type_name == "option" and "--help" not in one.opts]
-        usage = " ".join([ctx.command_path, *map(_usage, arguments), words("[options]")])
-        formatter.write(f"{words('Usage:')} {usage}\n\n{self.help}\n")
-        _section(formatter, words("Arguments:"), [(_usage(one), getattr(one, "help", None) or "") for one in arguments])
-        _section(formatter, words("Options:"), [(_option(one), getattr(one, "help", None) or "") for one in options])
-        _section(formatter, words("On every command, before or after its name:"), _everywhere(words))
-        _examples(formatter, words, self.epilog)
+        _ = translator(ctx.obj.lang)
+        parameters: list[Any] = list(self.params)
+        arguments = [one for one in parameters if one.param_type_name == "argument"]
+        options = [one for one in parameters if one.param_type_name == "option" and "--help" not in one.opts]
+        usage = " ".join([ctx.command_path, *map(_usage, arguments), _("[options]")])
+        formatter.write(f"{_('Usage:')} {usage}\n\n{self.help}\n")
+        _section(formatter, _("Arguments:"), [(_usage(one), one.help or "") for one in arguments])
+        _section(formatter, _("Options:"), [(_option(one), one.help or "") for one in options])
+        _section(formatter, _("On every command, before or after its name:"), _everywhere(_))
+        _examples(formatter, _, self.epilog)
 
 
 class Contents(TyperGroup):
@@ -50,12 +51,12 @@ class Contents(TyperGroup):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write what the group is for, and its commands."""
-        words = translator(ctx.obj.lang)
-        formatter.write(f"{words('Usage:')} {ctx.command_path} {words('COMMAND [options]')}\n\n{self.help}\n")
+        _ = translator(ctx.obj.lang)
+        formatter.write(f"{_('Usage:')} {ctx.command_path} {_('COMMAND [options]')}\n\n{self.help}\n")
         commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
-        _section(formatter, words("Commands:"), [(name, _first_line(one)) for name, one in commands if one])
-        _section(formatter, words("On every command, before or after its name:"), _everywhere(words))
-        _examples(formatter, words, self.epilog)
+        _section(formatter, _("Commands:"), [(name, _first_line(one)) for name, one in commands if one])
+        _section(formatter, _("On every command, before or after its name:"), _everywhere(_))
+        _examples(formatter, _, self.epilog)
 
     def list_commands(self, _ctx: Any) -> list[str]:
         """Return the names in the order in which they were written down."""
@@ -99,10 +100,10 @@ def _section(formatter: Any, title: str, rows: list[tuple[str, str]]) -> None:
     formatter.write("\n" + "\n".join([title, *lines]) + "\n")
 
 
-def _examples(formatter: Any, words: Any, examples: str | None) -> None:
+def _examples(formatter: Any, _: Any, examples: str | None) -> None:
     if examples:
         lines = [f"  {line}" for line in examples.splitlines()]
-        formatter.write("\n" + "\n".join([words("For example:"), *lines]) + "\n")
+        formatter.write("\n" + "\n".join([_("For example:"), *lines]) + "\n")
 
 
 def sentence_of(fault: Any, lang: str) -> str:

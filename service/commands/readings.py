@@ -85,7 +85,7 @@ def run_import(cli: Cli, files: list[Path], stamp: str, *, as_json: bool) -> int
     """Import files and say what came of it; 1 where lines could not be read."""
     stores = open_stores(cli.settings, cli.registry)
     try:
-        with cli.progress(cli.words("importing")) as bar:
+        with cli.progress(Text("importing")) as bar:
             importer = Importer(cli.settings, cli.registry, cli.clock, stores, bar.at)
             results, outcomes = importer.run(files, "start" if stamp == "start" else "end")
     finally:
@@ -119,7 +119,7 @@ def run_replay(cli: Cli, file: Path, speed: float, stamp: str) -> None:
     """Publish a file. Raises ServerAway where the broker does not answer."""
     client = _connect(cli)
     try:
-        with cli.progress(cli.words("publishing")) as bar:
+        with cli.progress(Text("publishing")) as bar:
             result = replay(
                 file, cli.registry, lambda topic, payload: _publish(client, topic, payload), _wait,
                 speed=speed, clock=cli.clock if stamp == "now" else None, progress=bar.at,
@@ -252,7 +252,7 @@ def add_recompute(app: typer.Typer, _: Callable[..., str]) -> None:
         span = window_of(cli, begin, end)
         stores = open_stores(cli.settings, cli.registry)
         try:
-            with cli.progress(cli.words("making figures")) as bar:
+            with cli.progress(Text("making figures")) as bar:
                 count = recompute(cli.settings, cli.registry, cli.clock, stores, Wanted(span, station), bar.at)
         finally:
             stores.close()

@@ -1,8 +1,6 @@
 """run, demo, setup-influx: the service itself."""
 
-import os
 import socket
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
@@ -18,7 +16,7 @@ from service.commands.manual import Page
 from service.locks import Locks
 from service.logs import log_to
 from service.parts import PARTS, listen
-from service.run import until_signalled
+from service.run import leave_now, until_signalled
 from service.settings import Settings, unknown_variables, variable
 from service.stores import ServerAway, await_stores
 from storage.influx_setup import setup
@@ -49,7 +47,7 @@ def run_parts(cli: Cli, parts: list[str]) -> int:
     settings, registry, clock = cli.settings, cli.registry, cli.clock
     for unknown in unknown_variables(cli.environment):
         cli.warn(unknown)
-    log_to(sys.stderr)
+    log_to()
     if not isinstance(clock, SystemClock):
         cli.warn(Text("SIMULATED TIME: {now}, {speed} times as fast as the real one.",
                       {"now": clock.now().astimezone(registry.zone), "speed": clock.speed}))  # fmt: skip
@@ -61,13 +59,6 @@ def run_parts(cli: Cli, parts: list[str]) -> int:
         if stores is not None and not build(settings, registry, clock, stores, plan).run(stop):
             leave_now()
     return 0
-
-
-def leave_now() -> None:
-    """End the process though a thread of it still waits for a server that hangs; nothing is lost by that."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
 
 
 def lock_names(parts: list[str], worker: str) -> list[str]:

@@ -44,8 +44,9 @@ class EmbeddedBroker:
 
     def start(self) -> None:
         """Return once it takes connections. Raises QuantracError."""
-        logging.getLogger("amqtt").setLevel(logging.CRITICAL)
-        logging.getLogger("transitions").setLevel(logging.CRITICAL)
+        # It reports as errors what is none: the subscriber asks for MQTT 5 first, and stations come and go.
+        for library in ("amqtt", "transitions", "asyncio"):
+            logging.getLogger(library).setLevel(logging.CRITICAL)
         self._thread.start()
         self._started.wait()
         if self._failed is not None:

@@ -1,6 +1,5 @@
 """All of it in one process: broker, mail server, stations, and the service itself, on a clock of its own."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -31,7 +30,7 @@ from service.demo.story import Story, is_last_minute
 from service.locks import Locks
 from service.logs import log_to
 from service.parts import PARTS, Ingest, listen
-from service.run import Service, until_signalled
+from service.run import Service, leave_now, until_signalled
 from service.settings import Settings, variable
 from service.stores import Folder, await_stores
 from storage import alerting
@@ -71,7 +70,9 @@ def run_demo(cli: Cli, speed: float) -> int:
         plan = Plan(PARTS, sockets, demo=True, mailbox=Folder(settings.data).mailbox)
         service = build(settings, registry, clock, stores, plan)
         show = Show(cli, settings, registry, clock, service, broker, memory, stop)
-        show.run(sent_to)
+        clean = show.run(sent_to)
+    if not clean:
+        leave_now()
     return 0
 
 
@@ -153,7 +154,7 @@ def _log_file(data: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            log_to(sys.stderr)
+            log_to()
 
 
 @dataclass
@@ -170,8 +171,8 @@ class Show:
     stop: Event
     _taken: set[str] = field(default_factory=set)
 
-    def run(self, sent_to: datetime) -> None:
-        """Start everything, tell what happens, and end everything with nothing lost."""
+    def run(self, sent_to: datetime) -> bool:
+        """Start everything, tell what happens, and end it with nothing lost; False where something did not end."""
         script = Script(self.clock.simulated)
         stations = Stations(self.registry, script, _anchor(self.registry))
         ingest = next(part for part in self.service.parts if isinstance(part, Ingest))
@@ -187,8 +188,8 @@ class Show:
             f"{self.settings.staff_address}/mailbox", self._tell,
         )  # fmt: skip
         story.begin()
-        self._watch(story, script)
-        self._end(publisher)
+        self._watch(story, script, publisher)
+        return self._end(publisher)
 
     def _history(self, stations: Stations, journal: Journal) -> datetime:
         """Put two days before the first start straight into the journal, as an import would; return their end."""
@@ -198,10 +199,13 @@ class Show:
         self.memory.write(BEGINS)
         return BEGINS
 
-    def _watch(self, story: Story, script: Script) -> None:
-        ticked = 0.0
+    def _watch(self, story: Story, script: Script, publisher: Publisher) -> None:
+        ticked, live = 0.0, False
         while not self.stop.wait(0.25):
             now = self.clock.now()
+            if not live and publisher.sent_to is not None and publisher.sent_to >= self.clock.simulated:
+                live = True
+                self._tell(now, Text("The stations publish over MQTT, and are live from here on."))
             story.look(now)
             if is_last_minute(script, now):
                 self._take_over(now)
@@ -220,13 +224,15 @@ class Show:
                 self._taken.add(alert.short)
                 follow(self.settings.staff_address, path)
 
-    def _end(self, publisher: Publisher) -> None:
+    def _end(self, publisher: Publisher) -> bool:
         publisher.stop(1.5)
-        self.service.stop_parts()
+        clean = self.service.stop_parts()
         status = self.service.health.messages()
-        self.service.close()
         self.cli.say(Text("Ended. {received} messages received, {pending} pending; nothing is lost. "
                           "`quantrac demo` goes on from here.", status))  # fmt: skip
+        if clean:
+            self.service.close()
+        return clean
 
     def _welcome(self) -> None:
         settings = self.settings

@@ -32,11 +32,11 @@ class Mailbox:
 
 
 @contextmanager
-def smtp_server() -> Iterator[tuple[Mailbox, int]]:
-    """Run a server on a free port; yield its mailbox and the port."""
+def smtp_server(port: int = 0) -> Iterator[tuple[Mailbox, int]]:
+    """Run a server on `port`, a free one if it is 0; yield its mailbox and the port."""
     mailbox = Mailbox()
     with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind(("127.0.0.1", port))
         port = probe.getsockname()[1]
     controller = Controller(mailbox, hostname="127.0.0.1", port=port)
     controller.start()

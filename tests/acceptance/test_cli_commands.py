@@ -1,0 +1,242 @@
+"""The one-shot commands, as people and scripts call them."""
+
+import csv
+import json
+import shutil
+import sqlite3
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.program import CONFIG, call
+
+HEADER = "time,station,parameter,value,unit,status\n"
+
+
+def readings(path: Path, *, hours: int = 3) -> Path:
+    """Write a reading every five minutes of whole hours, each value a tenth of its minute of the day."""
+    lines = [
+        f"2026-03-02T{minute // 60:02d}:{minute % 60:02d}:00+07:00,NT-XA-01,cod,{minute / 10},mg/L,\n"
+        for minute in range(5, hours * 60 + 1, 5)
+    ]
+    path.write_text(HEADER + "".join(lines))
+    return path
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(StringIO(text)))
+
+
+def whole_hours(cwd: Path) -> list[dict[str, str]]:
+    out = call("export", "rollups", "--window", "hour", "--to", "2026-03-03", cwd=cwd).stdout
+    return [row for row in rows(out) if row["valid"] == "12"]
+
+
+def test_the_shipped_configuration_has_no_fault(tmp_path: Path) -> None:
+    """`make check` relies on it."""
+    done = call("check-config", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_starter_is_a_configuration_without_a_fault(tmp_path: Path) -> None:
+    """What `init` writes, `check-config` accepts; a second `init` overwrites nothing."""
+    assert call("init", "mine", cwd=tmp_path).returncode == 0
+    assert call("check-config", "--config", "mine", cwd=tmp_path).returncode == 0
+    again = call("init", "mine", cwd=tmp_path)
+    assert again.returncode == 2
+    assert "mine" in again.stderr
+
+
+def test_every_fault_of_a_broken_configuration_comes_at_once(tmp_path: Path) -> None:
+    """With file, line, key, what is wrong, and what would be right."""
+    broken = shutil.copytree(CONFIG, tmp_path / "broken")
+    stations = broken / "stations.yaml"
+    written = stations.read_text().replace("kind: air\n", "kind: ait\n", 1).replace("facility:", "facilty:", 1)
+    stations.write_text(written)
+    done = call("check-config", "--config", broken, "--json", cwd=tmp_path)
+    faults: list[dict[str, Any]] = json.loads(done.stdout)
+    assert done.returncode == 2
+    assert {fault["file"] for fault in faults} == {"stations.yaml"}
+    assert all(fault["line"] and fault["wrong"] and fault["right"] for fault in faults)
+    assert any("facility" in fault["right"] for fault in faults)
+    assert any("kind" in fault["key"] for fault in faults)
+
+
+def test_other_commands_say_the_faults_too(tmp_path: Path) -> None:
+    """Nobody has to know of check-config first."""
+    done = call("run", "--config", "nowhere", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "nowhere" in done.stderr
+
+
+def test_status_has_the_shape_that_scripts_rely_on(tmp_path: Path) -> None:
+    """Even before anything has run."""
+    found = json.loads(call("status", "--json", cwd=tmp_path).stdout)
+    assert list(found["messages"]) == [
+        "received", "stored", "partly", "repeated", "ignored", "quarantined", "discarded", "pending",
+    ]  # fmt: skip
+    assert found["readings"] == {"stored": 0, "revised": 0}
+    assert found["lag_seconds"] == 0.0
+    assert found["stations"]["expected"] == len(found["stations"]["silent"]) > 24
+    assert found["jobs"]["rollups"].keys() == {"watermark", "late_seconds"}
+    assert found["alerts"] == {"open": 0, "unacknowledged": 0}
+    assert found["outbox"] == {"due": 0, "sent": 0, "given_up": 0}
+
+
+def test_a_part_that_does_not_run_is_not_ready(tmp_path: Path) -> None:
+    """Container and systemd checks read the exit status."""
+    assert call("status", "--part", "ingest", cwd=tmp_path).returncode == 1
+
+
+def test_what_is_imported_comes_out_again_with_its_figures(tmp_path: Path) -> None:
+    """By itself where no service runs: readings and hours have caught up when the command ends."""
+    file = readings(tmp_path / "in.csv")
+    done = call("import", file, "--json", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["outcomes"] == {"stored": 36}
+    out = rows(call("export", "readings", "--station", "NT-XA-01", cwd=tmp_path).stdout)
+    given = rows(file.read_text())
+    assert [(row["time"], float(row["value"]), row["status"]) for row in out] == [
+        (row["time"], float(row["value"]), "00") for row in given
+    ]
+    hours = whole_hours(tmp_path)
+    assert [row["end"][11:16] for row in hours] == ["01:00", "02:00", "03:00"]
+    assert [round(float(row["value"]), 6) for row in hours] == [3.25, 9.25, 15.25]
+    assert {row["sufficient"] for row in hours} == {"yes"}
+
+
+def test_the_same_file_again_changes_nothing(tmp_path: Path) -> None:
+    """Every message of it is repeated, and the sum of outcomes still holds."""
+    file = readings(tmp_path / "in.csv", hours=1)
+    call("import", file, cwd=tmp_path)
+    assert json.loads(call("import", file, "--json", cwd=tmp_path).stdout)["outcomes"] == {"repeated": 12}
+    messages = json.loads(call("status", "--json", cwd=tmp_path).stdout)["messages"]
+    assert (messages["received"], messages["stored"], messages["repeated"], messages["pending"]) == (24, 12, 12, 0)
+
+
+def test_a_changed_value_is_a_revision(tmp_path: Path) -> None:
+    """Both values stay, and the figure follows."""
+    file = readings(tmp_path / "in.csv", hours=1)
+    call("import", file, cwd=tmp_path)
+    file.write_text(file.read_text().replace(",6.0,", ",600.0,"))
+    call("import", file, cwd=tmp_path)
+    (revision,) = rows(call("export", "revisions", cwd=tmp_path).stdout)
+    assert (float(revision["old_value"]), float(revision["value"])) == (6.0, 600.0)
+    (hour,) = whole_hours(tmp_path)
+    assert (hour["revision"], round(float(hour["value"]), 6)) == ("1", 52.75)
+
+
+def test_lines_that_say_nothing_are_named_and_the_others_taken(tmp_path: Path) -> None:
+    """Status 1: somebody should look."""
+    file = tmp_path / "in.csv"
+    file.write_text(HEADER + "yesterday,NT-XA-01,cod,1,mg/L,\n2026-03-02T00:05:00+07:00,NT-XA-01,cod,1,mg/L,\n")
+    done = call("import", file, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "line 2" in done.stdout
+    assert "1 stored" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("2026-03-02T00:05:00+07:00,NT-XA-01,cod,1,mg/kg,", "unknown_unit"),
+        ("2026-03-02T00:05:00+07:00,NOWHERE,cod,1,mg/L,", "unknown_station"),
+    ],
+)
+def test_what_is_not_understood_is_listed_and_shown(tmp_path: Path, line: str, reason: str) -> None:
+    """With its reason, and the message as it came."""
+    file = tmp_path / "in.csv"
+    file.write_text(f"{HEADER}{line}\n")
+    call("import", file, cwd=tmp_path)
+    (refused,) = json.loads(call("quarantine", "list", "--json", cwd=tmp_path).stdout)
+    assert refused.keys() == {"id", "reason", "message", "topic", "station", "received_at"}
+    assert refused["reason"] == reason
+    shown = json.loads(call("quarantine", "show", refused["id"], "--json", cwd=tmp_path).stdout)
+    assert json.loads(shown["payload"])["values"]["cod"]["value"] == 1
+    assert call("quarantine", "show", "12", cwd=tmp_path).returncode == 1
+
+
+def test_unknown_columns_are_refused_by_name(tmp_path: Path) -> None:
+    """Nothing of the file is taken."""
+    file = tmp_path / "in.csv"
+    file.write_text("time,station,parameter,value,unit,colour\n")
+    done = call("import", file, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "colour" in done.stderr
+
+
+def test_figures_can_be_made_again(tmp_path: Path) -> None:
+    """After a change of the configuration; a span without readings is said."""
+    call("import", readings(tmp_path / "in.csv", hours=1), cwd=tmp_path)
+    done = call("recompute", "--from", "2026-03-02", "--to", "2026-03-03", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert call("recompute", "--from", "2025-03-02", "--to", "2025-03-03", cwd=tmp_path).returncode == 1
+
+
+def test_limits_are_listed_and_confirmed(tmp_path: Path) -> None:
+    """The confirmation goes on record with name and ground; a row whose text names no averaging needs one."""
+    before = {row["row"]: row for row in json.loads(call("limits", "list", "--json", cwd=tmp_path).stdout)}
+    assert before["DEMO-cod"]["confirmed_by"] == "Người mẫu"
+    assert set(before["DEMO-cod"]) == {
+        "row", "regulation", "clause", "parameter", "averaging", "bound", "low", "high", "unit", "valid_from",
+        "valid_to", "confidence", "confirmed_by", "confirmed_on",
+    }  # fmt: skip
+    stated = next(row["row"] for row in before.values() if row["averaging"] == "hour" and not row["confirmed_by"])
+    unstated = next(row["row"] for row in before.values() if row["averaging"] == "unstated")
+    word = ("--by", "Nguyễn Văn A", "--note", "Công văn 12")
+    assert call("limits", "confirm", stated, *word, cwd=tmp_path).returncode == 0
+    assert call("limits", "confirm", unstated, *word, cwd=tmp_path).returncode == 2
+    assert call("limits", "confirm", unstated, *word, "--averaging", "hour", cwd=tmp_path).returncode == 0
+    assert call("limits", "confirm", "nowhere", *word, cwd=tmp_path).returncode == 2
+    after = json.loads(call("limits", "list", "--json", cwd=tmp_path).stdout)
+    confirmed = {row["row"] for row in after if row["confirmed_by"] == "Nguyễn Văn A"}
+    assert confirmed == {stated, unstated}
+
+
+def test_a_changed_byte_in_the_journal_is_named(tmp_path: Path) -> None:
+    """Status 1, with the record that does not hold."""
+    call("import", readings(tmp_path / "in.csv", hours=1), cwd=tmp_path)
+    assert call("journal", "check", cwd=tmp_path).returncode == 0
+    (day,) = (tmp_path / "var" / "journal" / "import-63").glob("*.sqlite")
+    with sqlite3.connect(day) as journal:
+        changed = journal.execute(
+            "UPDATE messages SET payload = CAST(replace(CAST(payload AS TEXT), ':6.0', ':6.1') AS BLOB) "
+            "WHERE CAST(payload AS TEXT) LIKE '%:6.0%'"
+        )
+        assert changed.rowcount == 1
+    checked = call("journal", "check", "--json", cwd=tmp_path)
+    assert checked.returncode == 1
+    assert json.loads(checked.stdout)[0]["record"]
+
+
+@pytest.mark.parametrize("command", [("alerts", "list"), ("cases", "list"), ("quarantine", "list")])
+def test_lists_are_empty_lists_before_anything_happened(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """JSON that scripts can read, not a sentence."""
+    assert json.loads(call(*command, "--json", cwd=tmp_path).stdout) == []
+
+
+def test_a_broker_that_is_away_ends_a_replay_with_three(tmp_path: Path) -> None:
+    """A one-shot command does not wait; it says where it looked."""
+    file = readings(tmp_path / "in.csv", hours=1)
+    done = call("replay", file, cwd=tmp_path, MQTT_URL="mqtt://127.0.0.1:9")
+    assert done.returncode == 3
+    assert "QUANTRAC_MQTT_URL" in done.stderr
+
+
+def test_an_error_of_our_own_is_a_sentence_and_a_file(tmp_path: Path) -> None:
+    """No traceback reaches a reader: it is in the log of the data folder."""
+    (tmp_path / "var" / "journal" / "main").mkdir(parents=True)
+    (tmp_path / "var" / "journal" / "main" / "2026-03-01.sqlite").write_text("this is no database, and never was one")
+    done = call("status", cwd=tmp_path)
+    assert done.returncode not in {0, 1}
+    assert "Traceback" not in done.stderr + done.stdout
+    assert "errors.log" in done.stderr
+    assert "Traceback" in (tmp_path / "var" / "log" / "errors.log").read_text()
+
+
+def test_the_data_folder_is_made_where_it_is_named(tmp_path: Path) -> None:
+    """Wherever that is."""
+    call("import", readings(tmp_path / "in.csv", hours=1), "--data", "deep/er", cwd=tmp_path)
+    assert (tmp_path / "deep" / "er" / "journal").is_dir()
