@@ -11,7 +11,6 @@ from threading import Event
 import typer
 
 from domain.clock import SimulatedClock
-from domain.message import Incoming
 from domain.reading import SeriesKey
 from domain.text import QuantracError, Text
 from domain.window import hour_end
@@ -34,7 +33,7 @@ from service.run import Service, leave_now, until_signalled
 from service.settings import Settings, variable
 from service.stores import Folder, await_stores
 from storage import alerting
-from storage.journal import Journal, received_at
+from storage.journal import received_at
 
 # The first start begins here, whatever the machine's clock says: the shipped certificates and limits hold then.
 BEGINS = datetime(2026, 11, 23, 23, 0, tzinfo=UTC)  # 06:00 in Viet Nam
@@ -177,12 +176,12 @@ class Show:
         stations = Stations(self.registry, script, _anchor(self.registry))
         ingest = next(part for part in self.service.parts if isinstance(part, Ingest))
         publisher = Publisher(self.broker.port, stations, ingest.journal, self.memory, self.clock)
-        if sent_to < BEGINS:
-            sent_to = self._history(stations, ingest.journal)
         self.service.start()
         self._welcome()
         self._await(lambda: ingest.subscriber.connected)
         publisher.start(sent_to)
+        self._tell(self.clock.now(), Text("The stations publish over MQTT; first what their loggers have kept since "
+                                          "{moment}.", {"moment": sent_to}))  # fmt: skip
         story = Story(
             self.registry, self.service.stores.engine, self.service.health, script,
             f"{self.settings.staff_address}/mailbox", self._tell,
@@ -191,21 +190,13 @@ class Show:
         self._watch(story, script, publisher)
         return self._end(publisher)
 
-    def _history(self, stations: Stations, journal: Journal) -> datetime:
-        """Put two days before the first start straight into the journal, as an import would; return their end."""
-        sent = stations.between(BEGINS - HISTORY, BEGINS)
-        for begin in range(0, len(sent), 500):
-            journal.append([Incoming(one.topic, one.payload, live=False) for one in sent[begin : begin + 500]])
-        self.memory.write(BEGINS)
-        return BEGINS
-
     def _watch(self, story: Story, script: Script, publisher: Publisher) -> None:
         ticked, live = 0.0, False
         while not self.stop.wait(0.25):
             now = self.clock.now()
             if not live and publisher.sent_to is not None and publisher.sent_to >= self.clock.simulated:
                 live = True
-                self._tell(now, Text("The stations publish over MQTT, and are live from here on."))
+                self._tell(now, Text("The stations have caught up, and publish what they measure now."))
             story.look(now)
             if is_last_minute(script, now):
                 self._take_over(now)

@@ -16,7 +16,7 @@ from support.program import CONFIG, Running, call, pages
 from support.waiting import wait_until
 
 TOKEN = re.compile(r"/a/[A-Za-z0-9]{16}\b")
-LIVE = "live from here on"
+LIVE = "have caught up"
 
 
 def fetch(url: str, *, post: bool = False) -> str:
