@@ -71,6 +71,7 @@ class Health:
             },
             "jobs": {JOB: self.rollups()},
             **alerting.counts(self._engine),
+            "parts": self.parts(),
         }
         if not isinstance(self._clock, SystemClock):
             found["clock"] = {"now": self._clock.now().isoformat(timespec="seconds"), "speed": self._clock.speed}
@@ -135,6 +136,16 @@ class Health:
         now = self._clock.now()
         allowed = timedelta(seconds=_STALE_SECONDS) * max(self._clock.speed, 1.0)
         return [(beat, now - beat.at <= allowed) for beat in heartbeats.read(self._engine)]
+
+    def parts(self) -> list[dict[str, Any]]:
+        """Return how every part stands that ever ran; one that has not spoken for long is not ready."""
+        return [
+            {
+                "part": beat.part, "worker": beat.worker, "ready": fresh and beat.ready, "since": beat.started_at,
+                "last_word": beat.at, "reasons": [unpack(one) for one in beat.detail.get("reasons", [])],
+            }
+            for beat, fresh in self.beats()
+        ]  # fmt: skip
 
 
 def unready(health: Health, store: ReadingStore) -> list[Text]:

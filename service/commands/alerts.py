@@ -8,7 +8,6 @@ import typer
 from registry.lookup import Registry
 from service.commands.frame import Cli, number
 from service.commands.manual import Contents, Page
-from service.stores import open_engine
 from storage.alerting import AlertRow, alert_history, case_list, open_alerts
 
 
@@ -67,11 +66,8 @@ def _add_cases(app: typer.Typer, _: Callable[..., str]) -> None:
 
 def alerts(cli: Cli, *, closed: bool, station: str | None, most: int) -> list[dict[str, Any]]:
     """Return the alerts as JSON has them."""
-    engine = open_engine(cli.settings)
-    try:
+    with cli.state() as engine:
         found = alert_history(engine, station=station, limit=most) if closed else open_alerts(engine)
-    finally:
-        engine.dispose()
     wanted = [one for one in found if station in {None, one.series.station}]
     return [_alert(one, cli.registry) for one in wanted[:most]]
 
@@ -92,11 +88,8 @@ def _person(identity: str | None, registry: Registry) -> str | None:
 
 def cases(cli: Cli, most: int) -> list[dict[str, Any]]:
     """Return the cases as JSON has them."""
-    engine = open_engine(cli.settings)
-    try:
+    with cli.state() as engine:
         found = case_list(engine, limit=most)
-    finally:
-        engine.dispose()
     return [
         {
             "number": one.number, "station": one.station, "opened": one.opened_at, "messages": one.messages,

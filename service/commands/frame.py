@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
+from sqlalchemy.engine import Engine
 
 from domain.clock import Clock
 from domain.text import QuantracError, Text
@@ -22,6 +24,7 @@ from registry.lookup import Registry
 from registry.schema import Strict
 from service.clock import open_clock
 from service.settings import Settings, read_settings
+from service.stores import open_engine
 
 
 class Usage(QuantracError):
@@ -50,6 +53,27 @@ class Cli:
     def clock(self) -> Clock:
         """The clock of the data folder."""
         return open_clock(self.settings.clock, self.settings.data)
+
+    @contextmanager
+    def kept(self) -> Iterator[Settings]:
+        """Settings to read by what is kept; where nothing ever was, that is said and nothing is made there."""
+        if self.settings.data.exists() or self.settings.state_url is not None:
+            yield self.settings
+            return
+        self.warn(Text("Nothing was ever kept in {folder}. Is it the right one? --data or QUANTRAC_DATA names another.",
+                       {"folder": str(self.settings.data.absolute())}))  # fmt: skip
+        with TemporaryDirectory() as empty:
+            yield self.settings.model_copy(update={"data": Path(empty)})
+
+    @contextmanager
+    def state(self) -> Iterator[Engine]:
+        """The state, to read."""
+        with self.kept() as settings:
+            engine = open_engine(settings)
+            try:
+                yield engine
+            finally:
+                engine.dispose()
 
     def say(self, message: Text | str) -> None:
         """Write a sentence to standard output."""

@@ -63,11 +63,8 @@ def add(app: typer.Typer, _: Callable[..., str]) -> None:
 def rows(cli: Cli, on: str | None) -> list[dict[str, Any]]:
     """Return the rows, those in force on a date if one is given."""
     day = None if on is None else _day(on)
-    engine = open_engine(cli.settings)
-    try:
+    with cli.state() as engine:
         said = confirmations.read(engine)
-    finally:
-        engine.dispose()
     return [_row(regulation, row, said.get(row.row)) for regulation, row in cli.registry.limits(day)]
 
 

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -215,9 +216,8 @@ def known(wanted: str | None, ids: Any, option: str) -> None:
 
 def export(cli: Cli, what: str, wanted: Wanted) -> None:
     """Write what is wanted to standard output."""
-    stores = open_stores(cli.settings, cli.registry)
     registry, out = cli.registry, sys.stdout
-    try:
+    with cli.kept() as settings, closing(open_stores(settings, registry)) as stores:
         if what == "readings":
             export_readings(wanted, registry, stores.readings, out)
         elif what == "rollups":
@@ -226,8 +226,6 @@ def export(cli: Cli, what: str, wanted: Wanted) -> None:
             export_indices(wanted, registry, stores.readings, out)
         else:
             export_revisions(wanted, registry, stores.engine, out)
-    finally:
-        stores.close()
 
 
 def add_recompute(app: typer.Typer, _: Callable[..., str]) -> None:

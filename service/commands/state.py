@@ -1,6 +1,7 @@
 """status, journal check: how the service stands, and whether its journal holds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +12,7 @@ from service.commands.frame import Cli, choice
 from service.commands.manual import Contents, Page
 from service.health import Health, is_part_ready
 from service.parts import PARTS
-from service.stores import Folder, open_engine
+from service.stores import Folder
 
 
 def add(app: typer.Typer, _: Callable[..., str]) -> None:
@@ -52,11 +53,8 @@ def add(app: typer.Typer, _: Callable[..., str]) -> None:
 
 def put_status(cli: Cli, *, as_json: bool) -> int:
     """Write the state of the service."""
-    engine = open_engine(cli.settings)
-    try:
+    with cli.state() as engine:
         status = _health(cli, engine).status()
-    finally:
-        engine.dispose()
     if as_json:
         cli.put_json(status)
         return 0
@@ -67,11 +65,8 @@ def put_status(cli: Cli, *, as_json: bool) -> int:
 
 def part_status(cli: Cli, part: str) -> int:
     """Say whether `part` runs and is ready; 1 where it is not."""
-    engine = open_engine(cli.settings)
-    try:
+    with cli.state() as engine:
         ready = is_part_ready(_health(cli, engine), part)
-    finally:
-        engine.dispose()
     said = Text("{part} is ready.", {"part": part}) if ready else Text("{part} is not ready.", {"part": part})
     cli.say(said)
     return 0 if ready else 1
@@ -82,6 +77,26 @@ def _health(cli: Cli, engine: Engine) -> Health:
 
 
 def _sentences(status: dict[str, Any]) -> list[Text]:
+    return [*_on_top(status), *_figures(status)]
+
+
+def _on_top(status: dict[str, Any]) -> Iterator[Text]:
+    if "clock" in status:
+        yield Text("SIMULATED TIME: {now}, {speed} times as fast as the real one.", {
+            **status["clock"], "now": _moment(status["clock"]["now"]),
+        })  # fmt: skip
+    if not any(part["ready"] for part in status["parts"]):
+        yield Text("THE SERVICE DOES NOT RUN on these data.")
+    for part in status["parts"]:
+        if part["ready"]:
+            yield Text("{part} ({worker}): ready since {since}", part)
+        elif part["reasons"]:
+            yield Text("{part} ({worker}): not ready, last heard of {last_word}: {reasons}", part)
+        else:
+            yield Text("{part} ({worker}): not heard of since {last_word}", part)
+
+
+def _figures(status: dict[str, Any]) -> list[Text]:
     stations, rollups = status["stations"], status["jobs"]["rollups"]
     lines = [
         Text("Messages: {received} = {stored} stored + {partly} partly + {repeated} repeated + {ignored} ignored + "
@@ -90,15 +105,17 @@ def _sentences(status: dict[str, Any]) -> list[Text]:
         Text("Lag: {seconds} s", {"seconds": round(status["lag_seconds"], 1)}),
         Text("Stations: {reporting} of {expected} report", stations),
         Text("Figures up to: {watermark}; {late} s later than they should be",
-             {"watermark": rollups["watermark"] or "–", "late": round(rollups["late_seconds"])}),
+             {"watermark": _moment(rollups["watermark"]), "late": round(rollups["late_seconds"])}),
         Text("Alerts: {open} open, {unacknowledged} not taken over", status["alerts"]),
         Text("Messages to people: {due} due, {sent} sent, {given_up} given up", status["outbox"]),
     ]  # fmt: skip
     if stations["silent"]:
         lines.insert(4, Text("Silent: {stations}", {"stations": ", ".join(stations["silent"])}))
-    if "clock" in status:
-        lines.insert(0, Text("SIMULATED TIME: {now}, {speed} times as fast as the real one.", status["clock"]))
     return lines
+
+
+def _moment(written: str | None) -> datetime | str:
+    return "–" if written is None else datetime.fromisoformat(written)
 
 
 def check_journals(cli: Cli, *, as_json: bool) -> int:

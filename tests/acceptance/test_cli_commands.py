@@ -83,6 +83,18 @@ def test_status_has_the_shape_that_scripts_rely_on(tmp_path: Path) -> None:
     assert found["jobs"]["rollups"].keys() == {"watermark", "late_seconds"}
     assert found["alerts"] == {"open": 0, "unacknowledged": 0}
     assert found["outbox"] == {"due": 0, "sent": 0, "given_up": 0}
+    assert found["parts"] == []
+
+
+@pytest.mark.parametrize(
+    "command", [("status",), ("alerts", "list"), ("cases", "list"), ("limits", "list"), ("export", "rollups")]
+)
+def test_looking_into_a_mistyped_folder_says_so_and_makes_nothing(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """The list is empty, but nobody is left to believe that it is that of the service."""
+    done = call(*command, "--data", tmp_path / "vra", cwd=tmp_path)
+    assert done.returncode == 0
+    assert str(tmp_path / "vra") in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_part_that_does_not_run_is_not_ready(tmp_path: Path) -> None:

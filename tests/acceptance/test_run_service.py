@@ -87,12 +87,14 @@ def test_it_is_ready_when_it_is_subscribed_and_ends_cleanly_on_sigterm(
     wait_until(lambda: answer(f"{staff}/readyz") == 200, seconds=40, what="\n".join(service.lines))
     wait_until(lambda: answer(f"{public}/readyz") == 200, seconds=10)
     assert call("status", "--part", "ingest", cwd=tmp_path, **variables).returncode == 0
+    assert [one["ready"] for one in status(tmp_path, variables)["parts"]] == [True] * 4
     publish(broker.port, [reading(minutes_ago(one), cod=(90.0, "mg/L")) for one in range(60, 0, -5)])
     wait_until(lambda: status(tmp_path, variables)["messages"]["received"] == 12)
     assert service.end(signal.SIGTERM) == 0
     messages = status(tmp_path, variables)["messages"]
     assert (messages["received"], messages["stored"], messages["pending"]) == (12, 12, 0)
     assert call("status", "--part", "ingest", cwd=tmp_path, **variables).returncode == 1
+    assert "DOES NOT RUN" in call("status", cwd=tmp_path, **variables).stdout
 
 
 def test_its_figures_can_be_read_by_prometheus(
