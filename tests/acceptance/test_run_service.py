@@ -84,8 +84,8 @@ def test_it_is_ready_when_it_is_subscribed_and_ends_cleanly_on_sigterm(
     """Both addresses say so, `status --part` too; every message received before the end is kept."""
     service = start(started, variables, tmp_path)
     public, staff = f"http://{variables['PUBLIC_BIND']}", f"http://{variables['STAFF_BIND']}"
-    wait_until(lambda: answer(f"{staff}/readyz") == 200, seconds=40, what="\n".join(service.lines))
-    wait_until(lambda: answer(f"{public}/readyz") == 200, seconds=10)
+    wait_until(lambda: answer(f"{staff}/readyz") == 200, what=service.told)
+    wait_until(lambda: answer(f"{public}/readyz") == 200)
     assert call("status", "--part", "ingest", cwd=tmp_path, **variables).returncode == 0
     assert [one["ready"] for one in status(tmp_path, variables)["parts"]] == [True] * 4
     publish(broker.port, [reading(minutes_ago(one), cod=(90.0, "mg/L")) for one in range(60, 0, -5)])
@@ -102,10 +102,10 @@ def test_its_figures_can_be_read_by_prometheus(
 ) -> None:
     """They are the stored facts that `status` gives, with units in their names."""
     service = start(started, variables, tmp_path, "ingest", "staff")
-    service.await_line("subscribed", seconds=40)
+    service.await_line("subscribed")
     publish(broker.port, [reading(minutes_ago(1), cod=(90.0, "mg/L")), (OUTFALL, b"garbage")])
     wait_until(lambda: status(tmp_path, variables)["messages"]["quarantined"] == 1)
-    wait_until(lambda: 'quantrac_ready{part="ingest",worker="main"} 1.0' in metrics(variables), seconds=10)
+    wait_until(lambda: 'quantrac_ready{part="ingest",worker="main"} 1.0' in metrics(variables))
     text = metrics(variables)
     assert 'quantrac_messages{outcome="stored"} 1.0' in text
     assert 'quantrac_quarantine{reason="not_json",worker="main"} 1.0' in text
@@ -122,9 +122,9 @@ def test_a_reading_outside_its_threshold_is_mailed_though_the_mail_server_was_aw
     port = free_port()
     quick = {"MAIL_URL": f"smtp://127.0.0.1:{port}", "CLOCK": f"{datetime.now(UTC).isoformat()}@20"}
     service = start(started, {**variables, **quick}, tmp_path)
-    service.await_line("subscribed", seconds=40)
+    service.await_line("subscribed")
     publish(broker.port, [reading(minutes_ago(0), ph=(3.1, ""))])
-    wait_until(lambda: status(tmp_path, variables)["outbox"]["due"] > 0, seconds=30, what="\n".join(service.lines))
+    wait_until(lambda: status(tmp_path, variables)["outbox"]["due"] > 0, what=service.told)
     with smtp_server(port) as (mailbox, _):
         wait_until(lambda: status(tmp_path, variables)["outbox"]["due"] == 0, seconds=100)
         recipients = [str(mail["to"]) for mail in mailbox.mails]
@@ -140,10 +140,10 @@ def test_a_broker_that_is_away_is_waited_for(
     broker.stop()
     service = start(started, variables, tmp_path)
     staff = f"http://{variables['STAFF_BIND']}"
-    wait_until(lambda: answer(f"{staff}/readyz") == 503, seconds=40, what="\n".join(service.lines))
+    wait_until(lambda: answer(f"{staff}/readyz") == 503, what=service.told)
     assert answer(f"{staff}/healthz") == 200
     broker.start()
-    wait_until(lambda: answer(f"{staff}/readyz") == 200, seconds=40, what="\n".join(service.lines))
+    wait_until(lambda: answer(f"{staff}/readyz") == 200, what=service.told)
     assert service.status is None
     assert service.end() == 0
 
@@ -153,12 +153,12 @@ def test_a_second_service_on_the_same_folder_is_refused(
 ) -> None:
     """The sentence names the part and the folder; another part may run beside it."""
     first = start(started, variables, tmp_path, "ingest")
-    first.await_line("subscribed", seconds=40)
+    first.await_line("subscribed")
     second = start(started, variables, tmp_path, "ingest")
-    second.await_line("ingest-main already runs", seconds=40)
+    second.await_line("ingest-main already runs")
     wait_until(lambda: second.status == 2)
     third = start(started, variables, tmp_path, "schedule")
-    third.await_line("event=started", seconds=40)
+    third.await_line("event=started")
     assert third.end() == 0
     assert first.end() == 0
 
@@ -169,8 +169,8 @@ def test_another_clock_is_marked_and_outlives_a_restart(
     """It says so on the terminal and in `status`; with another clock the folder is refused."""
     simulated = {**variables, "CLOCK": "2026-03-01T00:00+07:00@60"}
     service = start(started, simulated, tmp_path, "schedule")
-    service.await_line("SIMULATED TIME", seconds=40)
-    service.await_line("event=started", seconds=40)
+    service.await_line("SIMULATED TIME")
+    service.await_line("event=started")
     assert service.end() == 0
     assert status(tmp_path, variables)["clock"]["speed"] == 60
     refused = call("status", cwd=tmp_path, **{**simulated, "CLOCK": "2026-03-01T00:00+07:00@61"})
@@ -183,7 +183,7 @@ def test_an_import_beside_a_running_service_returns_when_its_figures_are_made(
 ) -> None:
     """By the service's own schedule: the command itself makes none while that runs."""
     service = start(started, variables, tmp_path)
-    service.await_line("subscribed", seconds=40)
+    service.await_line("subscribed")
     lines = "".join(f"2026-03-02T00:{minute:02d}:00+07:00,NT-XA-01,cod,{minute},mg/L,\n" for minute in range(5, 60, 5))
     (tmp_path / "in.csv").write_text(HEADER + lines)
     done = call("import", "in.csv", cwd=tmp_path, **variables)
@@ -198,13 +198,13 @@ def test_what_was_imported_and_then_comes_over_mqtt_is_repeated(
 ) -> None:
     """The running service learns what the import has brought."""
     service = start(started, variables, tmp_path, "ingest")
-    service.await_line("subscribed", seconds=40)
+    service.await_line("subscribed")
     publish(broker.port, [reading(minutes_ago(120), ph=(7.0, ""))])
     at = minutes_ago(60).replace(microsecond=0)
     (tmp_path / "in.csv").write_text(f"{HEADER}{at.isoformat()},NT-DH1-03,cod,90.0,mg/L,\n")
     assert call("import", "in.csv", cwd=tmp_path, **variables).returncode == 0
     publish(broker.port, [reading(at, cod=(90.0, "mg/L"))])
-    wait_until(lambda: status(tmp_path, variables)["messages"]["repeated"] == 1, seconds=30)
+    wait_until(lambda: status(tmp_path, variables)["messages"]["repeated"] == 1)
     assert status(tmp_path, variables)["readings"] == {"stored": 2, "revised": 0}
     assert service.end() == 0
 
@@ -214,11 +214,11 @@ def test_a_replay_is_taken_in_like_the_stations_own_messages(
 ) -> None:
     """Published to the broker, received, stored."""
     service = start(started, variables, tmp_path, "ingest")
-    service.await_line("subscribed", seconds=40)
+    service.await_line("subscribed")
     lines = "".join(f"2026-03-02T00:{minute:02d}:00+07:00,NT-XA-01,cod,{minute},mg/L,\n" for minute in (5, 10))
     (tmp_path / "in.csv").write_text(HEADER + lines)
     assert call("replay", "in.csv", "--speed", "100000", cwd=tmp_path, **variables).returncode == 0
-    wait_until(lambda: status(tmp_path, variables)["readings"]["stored"] == 2, seconds=30)
+    wait_until(lambda: status(tmp_path, variables)["readings"]["stored"] == 2)
     assert service.end() == 0
 
 
@@ -227,8 +227,8 @@ def test_a_mistyped_variable_is_said_at_the_start(
 ) -> None:
     """It runs all the same: an older unit file may carry variables of a newer version."""
     service = start(started, {**variables, "MQT_URL": "x"}, tmp_path, "schedule")
-    service.await_line("QUANTRAC_MQT_URL is not known", seconds=40)
-    service.await_line("event=started", seconds=40)
+    service.await_line("QUANTRAC_MQT_URL is not known")
+    service.await_line("event=started")
     assert service.end() == 0
 
 
@@ -237,8 +237,8 @@ def test_a_port_that_is_taken_ends_it_with_the_name_of_the_variable(
 ) -> None:
     """A configuration that cannot work is said at once, not waited for."""
     first = start(started, variables, tmp_path, "public")
-    first.await_line("event=started", seconds=40)
+    first.await_line("event=started")
     second = start(started, {**variables, "DATA": str(tmp_path / "other")}, tmp_path, "public")
-    second.await_line("QUANTRAC_PUBLIC_BIND", seconds=40)
+    second.await_line("QUANTRAC_PUBLIC_BIND")
     wait_until(lambda: second.status == 2)
     assert first.end() == 0

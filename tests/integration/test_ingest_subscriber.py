@@ -81,12 +81,12 @@ def subscribe(journal: WatchedJournal) -> Iterator[Subscribe]:
 
 
 def connected(subscriber: Subscriber) -> Subscriber:
-    wait_until(lambda: subscriber.connected, what=str(subscriber.state()))
+    wait_until(lambda: subscriber.connected, what=lambda: str(subscriber.state()))
     return subscriber
 
 
 def caught_up(subscriber: Subscriber) -> Subscriber:
-    wait_until(lambda: subscriber.state().backlog_done, what=str(subscriber.state()))
+    wait_until(lambda: subscriber.state().backlog_done, what=lambda: str(subscriber.state()))
     return subscriber
 
 
@@ -177,7 +177,7 @@ def test_nothing_is_acknowledged_that_is_not_on_disk(
     broker.restart()
     assert journal.count() == 0
     journal.full = False
-    wait_until(lambda: set(journal.payloads()) == {b"%d" % number for number in range(10)}, seconds=30)
+    wait_until(lambda: set(journal.payloads()) == {b"%d" % number for number in range(10)})
 
 
 def test_stopping_on_a_full_disk_leaves_everything_at_the_broker(
@@ -221,7 +221,7 @@ def test_the_broker_may_go_away(broker: Mosquitto, journal: WatchedJournal, subs
     wait_until(lambda: not subscriber.connected)
     broker.start()
     publish(broker.port, [(TOPIC, b"back")])
-    wait_until(lambda: journal.payloads() == [b"back"], seconds=20)
+    wait_until(lambda: journal.payloads() == [b"back"])
 
 
 def test_a_filter_that_is_no_longer_wanted_is_unsubscribed(

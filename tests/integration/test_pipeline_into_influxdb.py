@@ -86,7 +86,7 @@ def test_a_database_that_goes_away_and_comes_back_gets_every_reading_once(rig: I
             influx.stop()
         if number == 40:
             influx.start()
-    wait_until(lambda: rig.outcomes() == {"stored": 60}, seconds=30, what="all are stored")
+    wait_until(lambda: rig.outcomes() == {"stored": 60}, what="all are stored")
     stop.set()
     worker.join(10)
     assert rig.store.count() == 120

@@ -83,7 +83,7 @@ class InfluxDB:
         """Start it, and return once it answers and has its buckets."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen([program(), "-config", str(self._file)], stdout=log, stderr=log)
-        wait_until(self._answers, seconds=20, what="influxd answers")
+        wait_until(self._answers, what="influxd answers")
         for bucket in BUCKETS:
             self.query("", f'CREATE DATABASE "{bucket}"')
         return self

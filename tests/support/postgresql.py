@@ -47,7 +47,7 @@ class PostgreSQL:
             [program("postgres"), "-D", str(self._data), "-p", str(self._port), *settings],
             stderr=subprocess.DEVNULL, cwd="/", **self._as_user(),
         )  # fmt: skip
-        wait_until(self._answers, seconds=30, what="postgres answers")
+        wait_until(self._answers, what="postgres answers")
         return self
 
     def stop(self) -> None:

@@ -75,21 +75,25 @@ class Running:
         for line in self._process.stdout:
             self.lines.append(line.rstrip("\n"))
 
+    def told(self) -> str:
+        """Return all that it has said."""
+        return "\n".join(self.lines)
+
     def said(self, words: str) -> bool:
         """Tell whether a line has held `words` (a regular expression)."""
         return any(re.search(words, line) for line in self.lines)
 
-    def await_line(self, words: str, *, seconds: float = 20.0) -> None:
+    def await_line(self, words: str, *, seconds: float = 60.0) -> None:
         """Return once a line has held `words`; fail with all that was said."""
-        wait_until(lambda: self.said(words) or self.status is not None, seconds=seconds, what="\n".join(self.lines))
-        wait_until(lambda: self.said(words), seconds=1.0, what="\n".join(self.lines))
+        wait_until(lambda: self.said(words) or self.status is not None, seconds=seconds, what=self.told)
+        wait_until(lambda: self.said(words), seconds=1.0, what=self.told)
 
     @property
     def status(self) -> int | None:
         """The exit status, None while it runs."""
         return self._process.poll()
 
-    def end(self, with_signal: signal.Signals = signal.SIGTERM, *, seconds: float = 5.0) -> int:
+    def end(self, with_signal: signal.Signals = signal.SIGTERM, *, seconds: float = 60.0) -> int:
         """Send a signal and return the exit status; fail where it has not ended within `seconds`."""
         self._process.send_signal(with_signal)
         return self._process.wait(seconds)
