@@ -11,7 +11,7 @@ from registry.schema import Channel, Person
 
 # By night only what somebody must get up for may ring; the rest waits for the morning, or is mail.
 NIGHT_BEGINS, NIGHT_ENDS, MORNING = time(21), time(6), time(6, 30)
-_BY_NIGHT = frozenset({Notice.FIRST, Notice.RECOVERY, Notice.REMINDER})
+_BY_NIGHT = frozenset({Notice.FIRST, Notice.RECOVERY})
 # Notices whose message carries a link that takes the case over.
 TAKEN_OVER = frozenset({Notice.FIRST, Notice.SILENT})
 

@@ -170,7 +170,9 @@ class Recorder:
 
     def _reopen(self, connection: Connection, alert: AlertRow, now: datetime) -> AlertRow:
         record = msgspec.structs.replace(alert.record, reopened=alert.record.reopened + 1, joined=True)
-        opened = replace(alert, closed_at=None, record=record)
+        # What was found late goes on now: it is named for what it is.
+        kind = AlertKind.ADVISORY if record.unmet else AlertKind.OVER
+        opened = replace(alert, kind=kind, closed_at=None, record=record)
         alerting.change_alert(connection, opened)
         self._transit(connection, opened, AlertState.NORMAL, AlertState.FIRING, opened.last_at, now)
         if opened.record.told:
@@ -185,7 +187,8 @@ class Recorder:
         return alert
 
     def _withdraw(self, connection: Connection, alert: AlertRow, now: datetime) -> AlertRow:
-        closed = replace(alert, closed_at=alert.last_at)
+        record = msgspec.structs.replace(alert.record, withdrawn=True)
+        closed = replace(alert, closed_at=alert.last_at, record=record)
         alerting.change_alert(connection, closed)
         self._transit(connection, closed, AlertState.FIRING, AlertState.NORMAL, alert.last_at, now)
         if closed.record.told:
@@ -223,7 +226,7 @@ def _shown(episode: Episode) -> dict[str, Any]:
     level = episode.levels[-1]
     return {
         "levels": tuple(_pairs(episode.levels)), "first_end": episode.first_end, "over": episode.over,
-        "suspect": level.suspect, "calibrating": level.calibrating,
+        "suspect": level.suspect, "calibrating": level.calibrating, "withdrawn": False,
     }  # fmt: skip
 
 

@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain.text import Text
-from storage.heartbeats import Heartbeat
+from domain.text import Text, unpack
+from storage.heartbeats import BACKLOG_DONE, LAG_SECONDS, REASONS, Heartbeat
 
 # A part says once a minute of real time that it is there; three words missed are an end.
 _BEAT = timedelta(seconds=60)
 _MISSED = 3
 # A worker that has not said anything for so long has been taken out of service, if others still speak.
 _GONE = timedelta(days=1)
-# A pipeline that is farther behind than this does not see the present.
-_LAG = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,35 +40,28 @@ class Speed:
 
 def sight(beats: Iterable[Heartbeat], now: datetime, speed: Speed, seeing_since: datetime | None) -> Sight:
     """Tell how far we see by what the workers of ingest last said; `seeing_since`: since when this has been so."""
-    of_ingest = [one for one in beats if one.part == "ingest" and one.detail.get("live", True)]
+    of_ingest = [one for one in beats if one.part == "ingest"]
     recent = [one for one in of_ingest if now - one.at <= speed.of(_GONE)] or of_ingest
     if not recent:
-        return Sight(now, now, Text("the part that takes messages in does not run"))
+        return Sight(now, now, Text("Nothing takes messages in: the part ingest does not run."))
     blind = next((why for one in recent if (why := _why_blind(one, now, speed)) is not None), None)
-    since = max(_since(one) for one in recent)
+    since = max(one.started_at for one in recent)
     until = min(one.at - _lag(one) for one in recent)
     return Sight(until, max(since, seeing_since or since), blind)
 
 
 def _why_blind(one: Heartbeat, now: datetime, speed: Speed) -> Text | None:
     if now - one.at > speed.of(_BEAT * _MISSED):
-        return Text("the part that takes messages in does not run")
+        return Text("Nothing takes messages in: the part ingest does not run.")
     if not one.ready:
-        return Text("the part that takes messages in is not ready")
-    if not one.detail.get("backlog_done", True):
-        return Text("the broker is still handing over what piled up")
-    if _lag(one) > speed.of(_LAG):
-        return Text("the processing of messages is {lag} behind", {"lag": _lag(one)})
+        return Text("{reasons}", {"reasons": [unpack(reason) for reason in one.detail[REASONS]]})
+    if not one.detail.get(BACKLOG_DONE, True):
+        return Text("The broker is still handing over what piled up.")
     return None
 
 
 def _lag(one: Heartbeat) -> timedelta:
-    return timedelta(seconds=float(one.detail.get("lag_seconds", 0.0)))
-
-
-def _since(one: Heartbeat) -> datetime:
-    written = one.detail.get("connected_since")
-    return max(one.started_at, datetime.fromisoformat(written)) if written else one.started_at
+    return timedelta(seconds=float(one.detail.get(LAG_SECONDS, 0.0)))
 
 
 class Hearing(StrEnum):

@@ -111,15 +111,15 @@ def blind(voice: Voice, envelope: Envelope, since: datetime, why: Text) -> Conte
     _ = voice.translate
     at, reason = voice.since(since, envelope.now), voice.say(why)
     kind = _("No readings come in")
-    subject = f"{kind}: {reason} ({envelope.number})"
-    first = _("{kind} since {since}: {reason}.", kind=kind, since=at, reason=reason)
+    subject = _("{kind} since {since} ({number})", kind=kind, since=at, number=envelope.number)
+    first = _("{kind} since {since}. {reason}", kind=kind, since=at, reason=reason)
     meaning = (
         _("This concerns the service, not the stations. Until it sees again, no station is called silent, and no limit "
           "can be found exceeded. Readings that the broker keeps are taken in later."),
     )  # fmt: skip
     parts = (meaning, (*voice.made_up(_demo(voice), None), *voice.footer(envelope)))
-    short = f"{kind.upper()}: {reason}, {at}. {envelope.number}"
-    return Content(subject, first, parts, (short,))
+    short = _("{kind} since {since}", kind=kind.upper(), since=at)
+    return Content(subject, first, parts, (f"{short}. {reason} {envelope.number}", f"{short}. {envelope.number}"))
 
 
 def seeing(voice: Voice, envelope: Envelope, since: datetime) -> Content:

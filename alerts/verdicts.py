@@ -118,6 +118,6 @@ def _is_confirmed_now(episode: Episode, alert: AlertRow) -> bool:
 
 
 def _differs(episode: Episode, alert: AlertRow) -> bool:
-    return (episode.last.value, episode.last.end, episode.peak.value, episode.over) != (
+    return alert.record.withdrawn or (episode.last.value, episode.last.end, episode.peak.value, episode.over) != (
         alert.level, alert.last_at, alert.peak, alert.record.over,
     )  # fmt: skip

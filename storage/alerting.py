@@ -21,6 +21,7 @@ from storage.tables import alerts, audit, cases, links, outbox, transitions, wat
 
 # How many series are named in one statement: SQLite takes 32,766 values, and this many are still planned quickly.
 _CHUNK = 500
+_JUDGING = 7_182_027  # any number that all judges and nobody else locks
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     exceedance of a confirmed limit. `limit_confirmed`: all but those on the data are met. `levels`: the newest windows
     that were over, as (end, level). `first_end`: end of the first of them. `over`: how many there were. `suspect` and
     `calibrating`: counts behind the newest. `demo`: what of it is made up. `told`: whether anybody was told. `joined`:
-    its case was there before. `reopened`: how often later data opened it again. `heard_before`: a silent station had
-    been heard at some time.
+    its case was there before. `reopened`: how often later data opened it again. `withdrawn`: later data say that it
+    never was. `heard_before`: a silent station had been heard at some time.
     """
 
     rule_kind: str
@@ -71,6 +72,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     told: bool = True
     joined: bool = False
     reopened: int = 0
+    withdrawn: bool = False
     heard_before: bool = True
 
 
@@ -180,12 +182,17 @@ def watches_of(engine: Engine, stations: Iterable[str]) -> dict[tuple[str, Serie
 def read_watches(
     connection: Connection, stations: Iterable[str], *, lock: bool = False
 ) -> dict[tuple[str, SeriesKey], Watch]:
-    """Return the watches of the named stations; `lock` keeps others from changing them in this transaction."""
+    """Return the watches of the named stations; `lock` keeps other judges waiting until this transaction ends.
+
+    Not by the rows: a watch that is not there yet could be made twice, and so could a case. SQLite has one writer anyway.
+    """
+    if lock and connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_JUDGING)))
     names = sorted(set(stations))
     found: dict[tuple[str, SeriesKey], Watch] = {}
     for begin in range(0, len(names), _CHUNK):
         query = sa.select(watches).where(watches.c.station.in_(names[begin : begin + _CHUNK]))
-        for row in connection.execute(query.with_for_update() if lock else query):
+        for row in connection.execute(query):
             one = _watch(row)
             found[one.rule, one.series] = one
     return found

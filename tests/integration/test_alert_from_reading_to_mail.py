@@ -64,7 +64,12 @@ class World:
         """Let the jobs run at `hour` after START; return the subjects of the mails that came of it."""
         self.clock.moment = START + timedelta(hours=hour)
         before = len(self.mailbox.mails)
-        beat(self.engine, Heartbeat("ingest", "main", self.clock.now(), START, self.ready, {}))
+        beat(
+            self.engine,
+            Heartbeat(
+                "ingest", "main", self.clock.now(), START, self.ready, {"reasons": [] if self.ready else ["away"]}
+            ),
+        )
         for station in REGISTRY.stations if not 1 <= hour < 1.5 else ():
             heard(self, station, hour)
         self.roller.run()

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,12 @@ from support.alerting import Scene, cod_rule, hour, made
 
 
 @pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    scene = Scene.open(tmp_path, made(cod_rule()))
+def scene(tmp_path: Path, state_url: str) -> Iterator[Scene]:
+    """An alert that has opened and been told, its state on each kind of database in turn."""
+    scene = Scene.open(tmp_path, made(cod_rule()), state_url=state_url)
     scene.live(1, 148, 171)
-    return scene
+    yield scene
+    scene.engine.dispose()
 
 
 def token(scene: Scene, to: str) -> str:

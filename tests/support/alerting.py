@@ -123,8 +123,10 @@ class Scene:
     judge: Judge
 
     @classmethod
-    def open(cls, folder: Path, configured: Registry, links: LinkBase = LINKS) -> "Scene":
-        store, engine = SqliteReadings(folder / "readings.sqlite"), open_state(f"sqlite:///{folder}/state.sqlite")
+    def open(cls, folder: Path, configured: Registry, links: LinkBase = LINKS, state_url: str | None = None) -> "Scene":
+        """Return a new scene; its state is SQLite in `folder`, or at `state_url`."""
+        store = SqliteReadings(folder / "readings.sqlite")
+        engine = open_state(state_url or f"sqlite:///{folder}/state.sqlite")
         clock = SetClock(T0)
         return cls(configured, store, engine, clock, Judge(configured, store, engine, clock, links))
 
