@@ -1,10 +1,9 @@
-"""Messages about levels: over, advisory, found late, back within the limit."""
+"""Messages about levels that are over: by a confirmed limit, or advisory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from alerts.rules import clear_level
 from alerts.wording import Content, Envelope, Voice, bare
 from domain.alert import AlertKind
 from domain.limit import Bound
@@ -47,8 +46,6 @@ _MEANS = {
     "day": Text("daily mean of {span}"),
 }
 _TOTALS = {**_MEANS, "hour": Text("hourly total {span}"), "day": Text("daily total of {span}")}
-# So many past exceedances are told one by one.
-_LISTED = 12
 _LENGTHS = {"hour": HOUR, "hour8": 8 * HOUR, "hour24": 24 * HOUR}
 
 
@@ -89,103 +86,11 @@ class ExceedanceWords:
         return Content(subject, first, tuple(self._first_parts(envelope)), self._shorts(envelope), self._link(envelope))
 
     def _first_parts(self, envelope: Envelope) -> Iterator[tuple[str, ...]]:
-        yield (self._run(),)
+        yield (self._run(), *self._again())
         yield self._why()
-        yield (*self._to_do(), *self._limit_lines(), self._data(), self.voice.place(self._station), *self._contact())
+        yield self._to_do()
+        yield (*self._limit_lines(), self._data(), self.voice.place(self._station), *self._contact())
         yield from self._ending(envelope)
-
-    def recovery(self, envelope: Envelope, *, withdrawn: bool) -> Content:
-        """Say that an alert has closed: the level is back, or later data say that it was never over."""
-        _ = self.voice.translate
-        back = _("Withdrawn") if withdrawn else self._back()
-        where = self._where()
-        subject = f"{back}: {self.voice.symbol(self._parameter)}, {where} ({envelope.number})"
-        if withdrawn:
-            what = _("data that came later say that {what} was not over", what=self.voice.name(self._parameter))
-            lines: tuple[str, ...] = (_("The alert since {since} is withdrawn.", since=self._since()),)
-        else:
-            what, lines = self._now_at(), (self._cleared(), self._lasted())
-        first = f"{back}: {what}. {where}."
-        case = (_("Case {case} stays open.", case=self.alert.case),)
-        parts = (lines, (*case, *self._limit_lines()), *self._ending(envelope))
-        return Content(subject, first, parts, self._recovery_shorts(envelope, back, withdrawn=withdrawn))
-
-    def _recovery_shorts(self, envelope: Envelope, back: str, *, withdrawn: bool) -> tuple[str, ...]:
-        _ = self.voice.translate
-        station = self._station
-        if withdrawn:
-            fact = self.voice.symbol(self._parameter)
-        else:
-            level = self._written(self.alert.level or 0.0)
-            at = self.voice.since(self.alert.closed_at or self.now, self.now)
-            fact = _("{what} {level} at {at}, limit {limit}", what=self.voice.symbol(self._parameter), level=level,
-                     at=at, limit=words.bound_text(self._bound, self.voice.lang))  # fmt: skip
-        full = _("{back}: {fact}. {where}. Peak {peak}. Case still open. {number}", back=back.upper(), fact=fact,
-                 where=f"{station.id} {self.voice.area(station)}", peak=self._written(self.alert.peak or 0.0),
-                 number=envelope.number)  # fmt: skip
-        middle = _("{back}: {fact}. {where}. Case still open. {number}", back=back.upper(), fact=fact,
-                   where=station.id, number=envelope.number)  # fmt: skip
-        return full, middle, f"{back.upper()}: {fact}. {station.id} {envelope.number}"
-
-    def _back(self) -> str:
-        _ = self.voice.translate
-        if self._bound.low is not None:
-            return _("Back within the limit") if self._noun == "limit" else _("Back within the range")
-        names = {
-            "limit": _("Back below the limit"), "reference": _("Back below the reference value"),
-            "threshold": _("Back below our own threshold"),
-        }  # fmt: skip
-        return names[self._noun]
-
-    def _now_at(self) -> str:
-        _ = self.voice.translate
-        at = self.voice.since(self.alert.closed_at or self.now, self.now)
-        return _("{what} {level} at {at}", what=self.voice.name(self._parameter),
-                 level=self._written(self.alert.level or 0.0), at=at)  # fmt: skip
-
-    def _cleared(self) -> str:
-        _ = self.voice.translate
-        rule = self.voice.registry.rules.get(self.alert.rule)
-        if rule is None:
-            return _("The alert is closed.")
-        level = clear_level(self._bound, rule.clear.share)
-        values = {
-            "count": rule.clear.windows, "level": words.bound_text(Bound(level.low, level.high), self.voice.lang),
-            "share": round(rule.clear.share * 100, 1),
-        }  # fmt: skip
-        return _("{count} in a row at or inside the clear level of {level} ({share} % of the limit). The alert is "
-                 "closed.", **values)  # fmt: skip
-
-    def _lasted(self) -> str:
-        _ = self.voice.translate
-        record, peak_at = self.alert.record, self.alert.peak_at or self.alert.opened_at
-        length = (record.levels[-1][0] if record.levels else self.alert.opened_at) - self.alert.crossed_at
-        values = {
-            "since": self._since(), "length": length, "peak": self._written(self.alert.peak or 0.0),
-            "at": self.voice.since(peak_at, self.now),
-        }  # fmt: skip
-        if (times := self._times(self.alert.peak or 0.0)) is not None:
-            return _("Over since {since}, for {length}; peak {peak}, {times} times, at {at}.", times=times, **values)
-        return _("Over since {since}, for {length}; peak {peak} at {at}.", **values)
-
-    def late_line(self) -> tuple[str, ...]:
-        """Say in lines what was over, for a message about one or several exceedances found late."""
-        _ = self.voice.translate
-        found = [
-            f"{self._where()}: {self._fact(self.alert.peak or 0.0)}",
-            f"  {self._lasted()}",
-            _("  Known {at}, because data came late.", at=self.voice.since(self.alert.noticed_at, self.now)),
-        ]
-        return (*found, *(f"  {one}" for one in (*self._why(), *self._limit_lines())))
-
-    def late_headline(self) -> str:
-        """Return the shortest form of what was over: for subjects and SMS."""
-        return self._headline(self.alert.peak)
-
-    def late_short(self) -> str:
-        """Return what was over and when, for an SMS."""
-        fact = self.voice.say(self._fact_text(self.alert.peak or 0.0, short=True))
-        return f"{fact}, {self.voice.since(self.alert.record.first_end or self.alert.crossed_at, self.now)}"
 
     # Pieces.
 
@@ -205,8 +110,10 @@ class ExceedanceWords:
         return self.voice.level(value, self._parameter, self._bound)
 
     def _times(self, value: float) -> str | None:
-        high = self._bound.high
-        return words.times_limit(value, high, self.voice.lang) if high is not None and value > high > 0 else None
+        """Write how many times the limit a level is; None where that says nothing, as of a pH."""
+        low, high = self._bound.low, self._bound.high
+        has_times = low is None and high is not None and value > high > 0
+        return words.times_limit(value, high, self.voice.lang) if has_times and high is not None else None
 
     def _headline(self, level: float | None = None) -> str:
         _ = self.voice.translate
@@ -248,9 +155,9 @@ class ExceedanceWords:
     def _run(self) -> str:
         _ = self.voice.translate
         facility, record = self.voice.facility(self._station), self.alert.record
-        station = (
-            f"{words.name(self._station.names, self.voice.lang)} ({self._station.id}), {self.voice.area(self._station)}"
-        )
+        named = words.name(self._station.names, self.voice.lang)
+        name = named if self._station.id in named else f"{named} ({self._station.id})"
+        station = f"{name}, {self.voice.area(self._station)}"
         who = station if facility is None else f"{words.name(facility.names, self.voice.lang)}, {station}"
         if len(record.levels) < 2:
             return _("{who}. Since {since}.", who=who, since=self._since())
@@ -260,6 +167,12 @@ class ExceedanceWords:
         dots = "…; " if record.over > len(record.levels) else ""
         run = self.voice.say(Text(_RUNS[record.window].message, {"count": record.over, "levels": f"{dots}{levels}"}))
         return _("{who}. Since {since}, {run}.", who=who, since=self._since(), run=run)
+
+    def _again(self) -> tuple[str, ...]:
+        _ = self.voice.translate
+        if not self.alert.record.reopened:
+            return ()
+        return (_("The alert had been closed. Data that came later say that it had not ended, so it is open again."),)
 
     def _why(self) -> tuple[str, ...]:
         """Say why an advisory is no more than that, condition by condition."""
@@ -293,7 +206,9 @@ class ExceedanceWords:
         if record.column:
             parts.append(_("column {column}", column=record.column))
         law = ", ".join(one for one in (*parts, self._arithmetic()) if one)
-        return (_("Limit: {law}. {confirmed}", law=law, confirmed=self._confirmed()),)
+        if self._noun == "limit":
+            return (_("Limit: {law}. {confirmed}", law=law, confirmed=self._confirmed()),)
+        return (_("Reference value: {law}. {confirmed}", law=law, confirmed=self._confirmed()),)
 
     def _confirmed(self) -> str:
         _ = self.voice.translate
@@ -375,38 +290,6 @@ class ExceedanceWords:
         not_over = [] if over else [_("Not over a confirmed limit.")]
         full = [" ".join([f"{kind}: {fact}. {where}.", *not_over, tail]) for where in wheres]
         return (*full, f"{kind}: {fact}. {station.id}. {link} {envelope.number}")
-
-
-def late(words_of: Sequence[ExceedanceWords], envelope: Envelope) -> Content:
-    """Say that exceedances of one station were found late, all in one message."""
-    voice, one = words_of[0].voice, words_of[0]
-    _ = voice.translate
-    count, station = len(words_of), voice.registry.stations[one.alert.series.station]
-    where = f"{station.id}, {voice.area(station)}"
-    kind = _("Found late")
-    if count == 1:
-        subject = f"{kind}: {one.late_headline()}, {where} ({envelope.number})"
-        first = _("{kind}: 1 past exceedance at {where}, known because data came late. It is not going on now.",
-                  kind=kind, where=where)  # fmt: skip
-    else:
-        subject = _("{kind}: {count} past exceedances, {where} ({number})", kind=kind, count=count, where=where,
-                    number=envelope.number)  # fmt: skip
-        first = _("{kind}: {count} past exceedances at {where}, known because data came late. None is going on now.",
-                  kind=kind, count=count, where=where)  # fmt: skip
-    marks = sorted({mark for each in words_of for mark in each.alert.record.demo})
-    endings = (
-        (_("Automatic readings, not a finding of a violation."),),
-        (*voice.made_up(marks, station), *voice.footer(envelope)),
-    )
-    more = ((_("and {count} more", count=count - _LISTED),),) if count > _LISTED else ()
-    parts = (*(each.late_line() for each in words_of[:_LISTED]), *more, *endings)
-    worst = max(words_of, key=lambda each: each.alert.record.over)
-    shorts = (
-        _("{kind}: {count} past. {station} {fact}. {number}", kind=kind.upper(), count=count, station=station.id,
-          fact=worst.late_short(), number=envelope.number),
-        f"{kind.upper()}: {station.id} {worst.late_headline()}. {envelope.number}",
-    )  # fmt: skip
-    return Content(subject, first, parts, shorts)
 
 
 def _factor(value: float, lang: str) -> str:

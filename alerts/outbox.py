@@ -6,9 +6,10 @@ from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
-from alerts.exceedance_words import ExceedanceWords, late
+from alerts.exceedance_words import ExceedanceWords
 from alerts.links import LinkBase, hash_of, new_token
 from alerts.notices import TAKEN_OVER, Addressee, addressees, due_at, people
+from alerts.past_words import PastWords, late
 from alerts.silence_words import Neighbours, SilenceWords, blind, seeing
 from alerts.wording import Content, Envelope, Voice, render
 from domain.alert import AlertKind, Notice, Severity
@@ -56,11 +57,12 @@ class Outbox:
 
         self._of_alert(connection, alert, Notice.FIRST, now, say)
 
-    def recovery(self, connection: Connection, alert: AlertRow, now: datetime, *, withdrawn: bool = False) -> None:
-        """Tell that an alert on a level has closed, or (`withdrawn`) that later data take it back."""
+    def recovery(self, connection: Connection, alert: AlertRow, now: datetime) -> None:
+        """Tell that an alert on a level has closed: the level is back, or later data take the alert back."""
 
         def say(voice: Voice, envelope: Envelope) -> Content:
-            return ExceedanceWords(voice, alert, now).recovery(envelope, withdrawn=withdrawn)
+            past = PastWords(voice, alert, now)
+            return past.withdrawal(envelope) if alert.record.withdrawn else past.recovery(envelope)
 
         self._of_alert(connection, alert, Notice.RECOVERY, now, say)
 
@@ -68,7 +70,7 @@ class Outbox:
         """Tell in one message of exceedances of one case and team that were found late."""
 
         def say(voice: Voice, envelope: Envelope) -> Content:
-            return late([ExceedanceWords(voice, one, now) for one in found], envelope)
+            return late([PastWords(voice, one, now) for one in found], envelope)
 
         self._of_alert(connection, found[0], Notice.LATE, now, say)
 

@@ -192,7 +192,7 @@ class Recorder:
         alerting.change_alert(connection, closed)
         self._transit(connection, closed, AlertState.FIRING, AlertState.NORMAL, alert.last_at, now)
         if closed.record.told:
-            self._outbox.recovery(connection, closed, now, withdrawn=True)
+            self._outbox.recovery(connection, closed, now)
         return closed
 
     def _transit(

@@ -88,8 +88,9 @@ class Voice:
         return words.symbol(words.name(parameter.names, self.lang), self.lang)
 
     def symbol(self, parameter: Parameter) -> str:
-        """Return a parameter's symbol."""
-        return words.symbol(parameter.symbol, self.lang)
+        """Return a parameter's symbol where people read it as a name (COD, pH, PM2.5), else its name: not T or h."""
+        is_name = any(one.isupper() or one.isdigit() for one in parameter.symbol[1:])
+        return words.symbol(parameter.symbol, self.lang) if is_name else self.name(parameter)
 
     def area(self, station: Station) -> str:
         """Return the name of a station's area."""

@@ -30,6 +30,10 @@ def test_an_exceedance_is_told_once_when_it_begins_and_once_when_it_ends(scene: 
     assert (alert.crossed_at, alert.peak, alert.peak_at, alert.record.over) == (hour(1), 212, hour(6), 8)
     assert (alert.limit_high, alert.valid, alert.expected) == (135, 12, 12)
     assert scene.told() == scene.told("lead") == ["first", "recovery"]
+    closing = scene.messages[-1]
+    assert "2 hours in a row at or below the clear level of 121.5 (90 % of 135). The alert is closed." in closing.body
+    assert "Over for 8 h (02:00–09:00); peak 212.0\N{NO-BREAK SPACE}mg/L, 1.57 times, at 06:00." in closing.body
+    assert "Over for 8 h, peak 212.0." in closing.short
 
 
 def test_a_message_says_what_where_how_much_and_by_which_law(scene: Scene) -> None:
@@ -158,7 +162,18 @@ def test_both_sides_of_a_threshold_are_watched(scene: Scene, value: float, side:
     """A range has two, and the message says which one it is about."""
     scene.readings((1.0, value))
     scene.run(1.01)
-    assert side in scene.messages[1].body
+    message = scene.messages[1]
+    assert side in message.body
+    assert "times" not in message.body, "of a pH it says nothing"
+
+
+def test_the_end_of_single_readings_says_how_many_they_were(scene: Scene) -> None:
+    """A reading has no length, and the lowest of a range is no peak."""
+    scene.readings((1.0, 5.0), (1.1, 5.2), (1.2, 7.0))
+    scene.run(1.25)
+    body = scene.messages[-1].body
+    assert "Readings outside: 2 (01:00–01:06); lowest 5.0, at 01:00." in body
+    assert "One reading within the clear range of 5.5–9. The alert is closed." in body
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,21 @@ def test_an_open_alert_that_its_data_no_longer_bear_is_withdrawn(scene: Scene) -
     scene.run(3.5)
     assert scene.alerts[0].closed_at is not None
     assert scene.told() == ["first", "recovery"]
-    assert scene.messages[3].subject.startswith("Withdrawn: COD")
+    message = scene.messages[3]
+    assert message.subject.startswith("Withdrawn: COD")
+    assert message.short == "WITHDRAWN: by later data COD was not over. NT-1. Case still open. #0001-2"
+    assert scene.alerts[0].record.withdrawn
+
+
+def test_a_withdrawn_alert_that_its_data_bear_after_all_stands_again(scene: Scene) -> None:
+    """Corrected away, and corrected back: on record it is an exceedance once more."""
+    scene.live(1, 100, 148, 171)
+    scene.hours(2, 100, 100)
+    scene.run(3.5)
+    scene.hours(2, 148, 171, 100, 100)
+    scene.run(5.1)
+    (alert,) = scene.alerts
+    assert (alert.record.withdrawn, alert.opened_at, alert.peak) == (False, hour(3), 171)
 
 
 def test_an_alert_that_was_closed_too_early_is_opened_again(scene: Scene) -> None:
@@ -95,8 +109,20 @@ def test_an_alert_that_was_closed_too_early_is_opened_again(scene: Scene) -> Non
     (alert,) = scene.alerts
     assert (alert.closed_at, alert.record.reopened) == (None, 1)
     assert scene.told() == ["first", "recovery", "first"]
+    assert "Data that came later say that it had not ended" in scene.messages[-1].body
     scene.live(5, 100, 100)
     assert scene.told() == ["first", "recovery", "first", "recovery"]
+
+
+def test_what_was_found_late_and_goes_on_after_all_is_called_by_its_name(scene: Scene) -> None:
+    """The hours that had ended it are corrected: over now, so it is no late finding any more."""
+    scene.hours(1, 148, 171, 100, 100)
+    scene.run(5)
+    assert scene.alerts[0].kind is AlertKind.LATE
+    scene.hours(3, 180, 190)
+    scene.run(5.1)
+    assert scene.alerts[0].kind is AlertKind.OVER
+    assert scene.messages[-1].subject.startswith("Over limit: COD")
 
 
 def test_late_data_that_split_an_exceedance_tell_nothing_new(scene: Scene) -> None:
