@@ -64,6 +64,6 @@ def _subject(alert: AlertRow, link: Link) -> TakeSubject:
         window=None if record.window == "reading" or not alert.series.parameter else WindowKind(record.window),
         level=alert.level, levels=tuple(value for _, value in record.levels),
         bound=None if bound == Bound(None, None) else bound, limit=limit_text(record), unmet=record.unmet,
-        confirmed=confirmed, crossed_at=alert.crossed_at, last_at=alert.last_at, closed_at=alert.closed_at,
+        confirmed=confirmed, since=alert.since, last_at=alert.last_at, closed_at=alert.closed_at,
         valid=alert.valid, expected=alert.expected, case_number=alert.case, message_number=link.message,
     )  # fmt: skip

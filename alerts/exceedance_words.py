@@ -99,12 +99,10 @@ class ExceedanceWords:
 
     def _since(self) -> str:
         """Say since when: by the label of the first window that was over, which is its end, or by the day."""
-        first = self.alert.record.first_end or self.alert.crossed_at
+        since = self.alert.since
         if self.alert.record.window == "day":
-            return words.day(
-                self.alert.crossed_at.astimezone(self.voice.registry.zone).date(), self.voice.lang, short=True
-            )
-        return self.voice.since(first, self.now)
+            return words.day(since.astimezone(self.voice.registry.zone).date(), self.voice.lang, short=True)
+        return self.voice.since(since, self.now)
 
     def _written(self, value: float) -> str:
         return self.voice.level(value, self._parameter, self._bound)

@@ -34,6 +34,8 @@ class _RestsOn(msgspec.Struct):
 
     unmet: tuple[Any, ...] = ()
     withdrawn: bool = False
+    first_end: datetime | None = None
+    window: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Episode:
     parameter: str
     kind: AlertKind
     crossed_at: datetime  # start of the first window that was over
+    since: datetime  # by what people name that window: its end; of a day, its beginning
     closed_at: datetime | None
     last_at: datetime  # end of the newest window judged
     level: float | None
@@ -160,9 +163,14 @@ def _episode(row: Any) -> Episode:
     rests_on = msgspec.json.decode(row.record, type=_RestsOn)
     return Episode(
         case=row.number, rule=row.rule, station=row.station, parameter=row.parameter, kind=AlertKind(row.kind),
-        crossed_at=moment(row.crossed_at), closed_at=None if row.closed_at is None else moment(row.closed_at),
+        crossed_at=moment(row.crossed_at), since=_since(row, rests_on), closed_at=None if row.closed_at is None else moment(row.closed_at),
         last_at=moment(row.last_at), level=row.level, peak=row.peak,
         peak_at=None if row.peak_at is None else moment(row.peak_at), bound=Bound(row.limit_low, row.limit_high),
         valid=row.valid, expected=row.expected, withdrawn=rests_on.withdrawn,
         confirmed=row.kind in {AlertKind.OVER, AlertKind.LATE} and not rests_on.unmet,
     )  # fmt: skip
+
+
+def _since(row: Any, rests_on: _RestsOn) -> datetime:
+    first = rests_on.first_end
+    return moment(row.crossed_at) if first is None or rests_on.window == "day" else first

@@ -109,6 +109,12 @@ class AlertRow(NewAlert):
     taken_by: str | None
     taken_at: datetime | None
 
+    @property
+    def since(self) -> datetime:
+        """By what people name its beginning: the end of the first window that was over; of a day, its beginning."""
+        first = self.record.first_end
+        return self.crossed_at if first is None or self.record.window == "day" else first
+
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
