@@ -57,6 +57,15 @@ def test_the_first_to_take_a_case_has_it_and_the_second_sees_who(scene: Scene) -
     assert counts(scene.engine)["alerts"] == {"open": 1, "unacknowledged": 0}
 
 
+def test_the_link_of_an_alert_that_was_withdrawn_says_so(scene: Scene) -> None:
+    """Who opens it in the morning need not go."""
+    scene.hours(1, 100, 100)
+    scene.run(2.5)
+    subject = takeovers(scene).look(token(scene, "lead")).subject
+    assert subject is not None
+    assert subject.withdrawn
+
+
 def test_a_link_works_once(scene: Scene) -> None:
     """Used again it changes nothing more."""
     links = takeovers(scene)
