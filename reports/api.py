@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, HTTPException, Query, Response
 from sqlalchemy.engine import Engine
 
-from domain.alert import AlertKind
 from domain.clock import Clock
 from domain.limit import Bound
 from domain.reading import SeriesKey
@@ -251,7 +250,7 @@ def _place(one: Any) -> dict[str, float]:
 
 
 def _is_public(one: Episode) -> bool:
-    return one.kind is AlertKind.OVER
+    return one.confirmed and not one.withdrawn
 
 
 def _limit(regulation: Regulation, row: LimitRow) -> dict[str, Any]:

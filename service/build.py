@@ -14,7 +14,7 @@ from socket import socket
 from urllib.parse import urlsplit
 
 from alerts.cases import Takeovers
-from alerts.channels import MailServer
+from alerts.channels import MailServer, Security
 from alerts.channels.opening import open_channels
 from alerts.check import Judge
 from alerts.deliver import Deliverer
@@ -130,7 +130,9 @@ def open_pipeline(
     return Pipeline(registry, journal, quarantine, Ledger(stores.engine, worker), stores.readings, clock)
 
 
-_MAIL = {"smtp": ("none", 25), "smtp+starttls": ("starttls", 587), "smtps": ("tls", 465)}
+_MAIL: dict[str, tuple[Security, int]] = {
+    "smtp": ("none", 25), "smtp+starttls": ("starttls", 587), "smtps": ("tls", 465),
+}  # fmt: skip
 
 
 def mail_server(settings: Settings) -> MailServer | None:

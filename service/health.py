@@ -19,7 +19,7 @@ from domain.window import HOUR
 from registry.lookup import Registry
 from service.stores import Folder
 from storage import alerting, heartbeats, spans
-from storage.heartbeats import Heartbeat
+from storage.heartbeats import REASONS, Heartbeat
 from storage.journal import Journal
 from storage.ledger import Heard, Ledger, all_heard, outcome_counts, reading_counts
 from storage.quarantine import Quarantine
@@ -169,7 +169,7 @@ def _unsubscribed(beats: Iterable[tuple[Heartbeat, bool]]) -> Iterator[Text]:
     for beat, fresh in of_ingest:
         if fresh and not beat.ready:
             yield Text("The part {part} ({worker}) is not ready: {why}", {
-                "part": beat.part, "worker": beat.worker, "why": [unpack(one) for one in beat.detail["reasons"]],
+                "part": beat.part, "worker": beat.worker, "why": [unpack(one) for one in beat.detail[REASONS]],
             })  # fmt: skip
 
 
