@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from support.influxdb_v2 import ADMIN, ManagedInflux
 from support.program import CONFIG, call
 
 HEADER = "time,station,parameter,value,unit,status\n"
@@ -240,3 +241,20 @@ def test_the_data_folder_is_made_where_it_is_named(tmp_path: Path) -> None:
     """Wherever that is."""
     call("import", readings(tmp_path / "in.csv", hours=1), "--data", "deep/er", cwd=tmp_path)
     assert (tmp_path / "deep" / "er" / "journal").is_dir()
+
+
+def test_setup_influx_says_all_that_it_did_and_all_that_it_found_otherwise(tmp_path: Path) -> None:
+    """Each bucket, mapping and token; a bucket with other settings comes with the command that would mend it."""
+    influx = ManagedInflux()
+    influx.add_bucket("readings", 0, 604_800)
+    (tmp_path / "admin.token").write_text(ADMIN)
+    done = call(
+        "setup-influx", "--out", "tokens", cwd=tmp_path, INFLUX_URL=influx.url, INFLUX_ADMIN_TOKEN_FILE="admin.token"
+    )
+    influx.close()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "influx bucket update" in done.stdout
+    for name in ("rollups", "events", "service"):
+        assert f"Made the bucket {name}." in done.stdout
+    for name in ("service", "grafana"):
+        assert f"Wrote a new token to tokens/{name}.token." in done.stdout
