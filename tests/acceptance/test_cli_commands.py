@@ -226,6 +226,19 @@ def test_a_broker_that_is_away_ends_a_replay_with_three(tmp_path: Path) -> None:
     assert "QUANTRAC_MQTT_URL" in done.stderr
 
 
+@pytest.mark.parametrize("what", ["readings", "rollups", "indices"])
+def test_an_influxdb_that_is_away_ends_an_export_with_three(tmp_path: Path, what: str) -> None:
+    """It is no fault of ours and nothing to report: the sentence says where nobody answered."""
+    (tmp_path / "service.token").write_text("token")
+    done = call(
+        "export", what, "--from", "2026-03-01", cwd=tmp_path,
+        INFLUX_URL="http://127.0.0.1:9", INFLUX_TOKEN_FILE="service.token",
+    )  # fmt: skip
+    assert done.returncode == 3
+    assert "http://127.0.0.1:9" in done.stderr
+    assert "errors.log" not in done.stderr
+
+
 def test_an_error_of_our_own_is_a_sentence_and_a_file(tmp_path: Path) -> None:
     """No traceback reaches a reader: it is in the log of the data folder."""
     (tmp_path / "var" / "journal" / "main").mkdir(parents=True)
