@@ -239,6 +239,14 @@ def test_an_influxdb_that_is_away_ends_an_export_with_three(tmp_path: Path, what
     assert "errors.log" not in done.stderr
 
 
+def test_status_says_why_readings_wait_for_influxdb(tmp_path: Path) -> None:
+    """A lag that grows has a reason: the server that does not answer, or the token that it refuses."""
+    (tmp_path / "service.token").write_text("token")
+    influx = {"INFLUX_URL": "http://127.0.0.1:9", "INFLUX_TOKEN_FILE": "service.token"}
+    assert "http://127.0.0.1:9 does not answer" in call("status", cwd=tmp_path, **influx).stdout
+    assert "store of readings" not in call("status", cwd=tmp_path).stdout
+
+
 def test_an_error_of_our_own_is_a_sentence_and_a_file(tmp_path: Path) -> None:
     """No traceback reaches a reader: it is in the log of the data folder."""
     (tmp_path / "var" / "journal" / "main").mkdir(parents=True)
