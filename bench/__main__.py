@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bench import live, receipt
+from bench import jobs, live, page, receipt
 from bench.child import ROOT, Failed
 from bench.figures import Figure, as_json, as_table
 from bench.progress import bar
@@ -23,6 +23,9 @@ from bench.sizes import FULL, QUICK, Size, Told
 _MEASURES: Mapping[str, Callable[[Path, Size, Told], list[Figure]]] = {
     "receipt": receipt.measure,
     "live": live.measure,
+    "late": jobs.measure_late,
+    "rules": jobs.measure_rules,
+    "page": page.measure,
 }
 
 _ABOUT = """\
@@ -33,6 +36,10 @@ Measure how fast this service is on this machine, each figure beside what it is 
            from a real InfluxDB. Compared with a bare paho loop, and with what the stores take of the same rows
            ready-made. Units, status, range check and revisions are on, and it is checked that they were.
   live     one message after another: from its publishing until its reading can be read back.
+  late     figures are up to date, then a month of five-minute readings of 100 stations × 8 values arrives (6.9 million);
+           until all hours, 8 and 24 hours and days stand. Once, not in rounds.
+  rules    an hour of 10,000 series is there; until every rule has looked at it, reading the levels included.
+  page     public pages, asked for by 50 visitors without a pause: the province and a station in turn.
 
 Bare and ours alternate round by round, and medians count: compare figures of one run only, on a machine that does
 nothing else. Everything runs on free ports of the loopback interface in a temporary folder, which is removed.
@@ -67,7 +74,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _measured(wanted: Sequence[str], size: Size) -> list[Figure]:
     figures: list[Figure] = []
-    with tempfile.TemporaryDirectory(prefix="quantrac-bench-") as folder, bar(len(wanted) * size.rounds) as told:
+    with tempfile.TemporaryDirectory(prefix="quantrac-bench-") as folder, bar(len(wanted)) as told:
         for name in wanted:
             inside = Path(folder) / name
             inside.mkdir()

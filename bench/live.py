@@ -13,7 +13,7 @@ from bench.broker import client
 from bench.child import Child, child
 from bench.figures import Figure
 from bench.province import OtherThanSent, name, topic, write_configuration
-from bench.sizes import Size, Told
+from bench.sizes import Size, Told, in_round
 from domain.reading import SeriesKey
 from domain.window import Window
 from storage.readings import ReadingStore
@@ -34,7 +34,11 @@ def measure(folder: Path, size: Size, told: Told) -> list[Figure]:
     for number in range(size.rounds):
         broker = Mosquitto(folder / f"round-{number + 1}" / "broker").start()
         try:
-            rounds.append(_round(folder / "config", folder / f"round-{number + 1}", broker, size, told))
+            rounds.append(
+                _round(
+                    folder / "config", folder / f"round-{number + 1}", broker, size, in_round(told, number, size.rounds)
+                )
+            )
         finally:
             broker.stop()
     return [

@@ -10,17 +10,17 @@ from bench.sizes import Told
 
 
 @contextmanager
-def bar(parts: int) -> Iterator[Told]:
-    """Show how far the run is; each part begins anew at 0, and the bar stands for all `parts`."""
+def bar(measurements: int) -> Iterator[Told]:
+    """Show how far the run is; each measurement begins anew at 0, and the bar stands for all of them."""
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description:<28}"), BarColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description:<45}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
-        task, finished, last = progress.add_task("", total=parts), 0, 0.0
+        task, finished, last = progress.add_task("", total=measurements), 0, 0.0
 
         def told(what: str, share: float) -> None:
             nonlocal finished, last
             finished += share < last
             last = share
-            progress.update(task, description=what, completed=min(finished + share, parts))
+            progress.update(task, description=what, completed=finished + share)
 
         yield told

@@ -13,16 +13,19 @@ from storage.readings import ReadingStore
 
 STATIONS = 100
 PARAMETERS = ("ph", "cod", "tss", "ammonium_n")
+EIGHT = (*PARAMETERS, "bod5", "nitrate_n", "phosphate_p", "flow")
 # Of so many messages one speaks in another unit, of a calibration and of an impossible pH, and one says anew what the
 # message before it said.
 CYCLE = 50
 
 
-def write_configuration(folder: Path, stations: int = STATIONS, parameters: tuple[str, ...] = PARAMETERS) -> None:
-    """Write the configuration of outfalls that report once a minute."""
+def write_configuration(
+    folder: Path, stations: int = STATIONS, parameters: tuple[str, ...] = PARAMETERS, *, every: int = 60
+) -> None:
+    """Write the configuration of outfalls that report `every` so many seconds."""
     listed = folder.with_suffix(".csv")
     rows = (
-        f"{name(one)},Trạm {one},Outfall {one},outfall,area,industrial,10.7,106.5,60,end,{' '.join(parameters)}"
+        f"{name(one)},Trạm {one},Outfall {one},outfall,area,industrial,10.7,106.5,{every},end,{' '.join(parameters)}"
         for one in range(stations)
     )
     listed.write_text("\n".join((",".join(COLUMNS), *rows)) + "\n", "utf-8")
@@ -88,6 +91,12 @@ class Backlog:
     def readings(self) -> int:
         """How many readings there are in the end."""
         return self.messages * len(PARAMETERS) - self.revised
+
+    def read_last(self, store: ReadingStore) -> None:
+        """Read the readings of the last message. Raises OtherThanSent where they are not there."""
+        last = self.messages - 1
+        if not self._stored(store, last - self._says_anew(last)):
+            raise OtherThanSent("the last readings cannot be read back")
 
     def check(self, store: ReadingStore) -> None:
         """See that units, status, range and revisions were dealt with. Raises OtherThanSent."""

@@ -11,7 +11,7 @@ from bench.figures import Figure
 from bench.province import Backlog, OtherThanSent, write_configuration
 from bench.ready_made import influx_lines_per_second, sqlite_rows_per_second
 from bench.seen import Seen
-from bench.sizes import Size, Told
+from bench.sizes import Size, Told, in_round
 from registry.load import load
 from storage.influx import InfluxReadings
 from storage.readings import ReadingStore
@@ -52,7 +52,8 @@ def measure(folder: Path, size: Size, told: Told) -> list[Figure]:
         influx = InfluxDB(inside / "influxdb").start()
         broker = Mosquitto(inside / "broker", autosave=3_600).start()
         try:
-            _Round(folder / "config", inside, broker, influx, Backlog.of(size.messages), told).run(rates)
+            within = in_round(told, number, size.rounds)
+            _Round(folder / "config", inside, broker, influx, Backlog.of(size.messages), within).run(rates)
         finally:
             broker.kill()
             influx.close()
@@ -81,6 +82,7 @@ class _Round:
     influx: InfluxDB
     backlog: Backlog
     told: Told
+    _done: float = 0.3  # publishing is the first part of it
 
     def run(self, rates: _Rates) -> None:
         """Add a value to each of `rates`."""
@@ -110,7 +112,7 @@ class _Round:
         self.told("publishing", 0.3 * sent / self.backlog.messages)
 
     def _bare(self) -> float:
-        self.told("the bare loop", 0.3)
+        self.told("the bare loop", self._done)
         count = self.backlog.messages
         with child("bare", self.broker.port, "bare", count, log=self.folder / "bare.log") as loop:
             began = loop.go()
@@ -125,8 +127,9 @@ class _Round:
             began = service.go()
             received = self._until(f"receiving ({worker})", service, seen.received) - began
             self._until(f"storing ({worker})", service, seen.processed)
-            seen.check(store)
+            self.backlog.read_last(store)
             stored = time.monotonic() - began
+        seen.check(store)
         seen.close()
         return Taken(self.backlog.messages / received, self.backlog.readings / stored)
 
@@ -140,8 +143,9 @@ class _Round:
         until = time.monotonic() + _LONGEST_SECONDS
         while (done := share()) < 1:
             service.check()
-            self.told(what, 0.35 + done / 2)
+            self.told(what, self._done + 0.15 * done)
             if time.monotonic() > until:
                 raise OtherThanSent(f"{what} has not ended after {_LONGEST_SECONDS} s")
             time.sleep(_LOOK_SECONDS)
+        self._done += 0.15
         return time.monotonic()

@@ -28,9 +28,8 @@ class Seen:
         return self._journal.count() / self._backlog.messages
 
     def processed(self) -> float:
-        """Return which share of the messages the pipeline is through with: all, where its cursor is at the end."""
-        cursor = self._ledger.cursor()
-        return 1.0 if cursor == self._journal.newest() else 0.5
+        """Return 1 once the pipeline is through with all messages."""
+        return float(self._ledger.cursor() == self._journal.newest())
 
     def check(self, store: ReadingStore) -> None:
         """See that every message has its outcome and every reading is there. Raises OtherThanSent."""

@@ -15,6 +15,9 @@ ROWS = {
     "stored in InfluxDB",
     "live, until read back, 50th percentile",
     "live, until read back, 99th percentile",
+    "230,400 readings arrive late, until hours and days stand",
+    "rules over 160 series, one hour of each",
+    "public pages, 50 visitors at once, 95th percentile",
 }
 
 
@@ -40,4 +43,4 @@ def test_what_is_not_measured_is_refused_by_name() -> None:
     """A typing mistake measures nothing, and is told what there is."""
     done = bench("reciept")
     assert done.returncode == 2
-    assert "'reciept' is not measured; there are: receipt, live" in done.stderr
+    assert "'reciept' is not measured; there are: receipt, live, late, rules, page" in done.stderr
