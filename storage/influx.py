@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from domain.flag import Flag, Reason
+from domain.flag import Flag
 from domain.moment import micros, moment
-from domain.reading import Reading, SeriesKey, Status
+from domain.reading import Reading, SeriesKey
 from domain.rollup import IndexPoint, LimitKind, RollupPoint, RollupState
 from domain.window import HOUR, Window, WindowKind
 from storage import influx_lines as lines
 from storage import influx_ql as ql
 from storage.influx_server import Server, Table
-from storage.readings import HealthPoint, Series, series_of
+from storage.readings import HealthPoint, Series, judged, series_of
 
 READINGS, ROLLUPS, EVENTS, SERVICE = "readings", "rollups", "events", "service"
 MEDIA = ("air", "water", "waste")
@@ -190,8 +190,9 @@ def _readings(tables: Iterable[Table]) -> Iterator[Reading]:
         key = _key(table)
         for at, value, status, flag, reasons, checks, seq in _whole(table.values):
             number = None if value is None or flag == Flag.MISSING else float(value)
-            judged = (Status(status), Flag(flag), Reason(reasons), checks, seq)
-            yield Reading(key.station, key.parameter, moment(at), number, *judged)
+            yield Reading(
+                key.station, key.parameter, moment(at), number, *judged(status, flag, reasons), checks, seq
+            )  # fmt: skip
 
 
 def _whole(rows: list[list[Any]]) -> list[list[Any]]:

@@ -9,12 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from domain.flag import Flag, Reason
 from domain.moment import micros, moment
-from domain.reading import Reading, SeriesKey, Status
+from domain.reading import Reading, SeriesKey
 from domain.rollup import IndexPoint, LimitKind, RollupPoint, RollupState
 from domain.window import Window, WindowKind
-from storage.readings import HealthPoint, Series, StoreUnavailable, series_of
+from storage.readings import HealthPoint, Series, StoreUnavailable, judged, series_of
 from storage.statements import statements
 
 _SQL = statements("sqlite.sql")
@@ -215,9 +214,7 @@ def _row(one: Reading, numbers: Mapping[SeriesKey, int]) -> tuple[Any, ...]:
 
 def _reading(key: SeriesKey, row: tuple[Any, ...]) -> Reading:
     at, value, status, flag, reasons, checks, seq = row
-    return Reading(
-        key.station, key.parameter, moment(at), value, Status(status), Flag(flag), Reason(reasons), checks, seq
-    )
+    return Reading(key.station, key.parameter, moment(at), value, *judged(status, flag, reasons), checks, seq)
 
 
 def _rollup_row(one: RollupPoint, numbers: Mapping[SeriesKey, int]) -> tuple[Any, ...]:
