@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 _KEPT_S = 5.0
 _PROVINCE_HOURS, _STATION_HOURS = 25, 49
+_HTML = "text/html; charset=utf-8"
 _ROOTS = {"vi": "", "en": "/en"}
 
 
@@ -94,10 +95,17 @@ def _known(identity: str, among: Mapping[str, Any]) -> None:
 
 
 def _response(request: Request, page: Page) -> Response:
-    headers = {"etag": page.tag, "cache-control": "public, max-age=5"}
+    headers = {"etag": page.tag, "cache-control": "public, max-age=5", "vary": "accept-encoding"}
     if request.headers.get("if-none-match") == page.tag:
         return Response(status_code=304, headers=headers)
-    return Response(page.body, media_type="text/html; charset=utf-8", headers=headers)
+    if _unpacks(request):
+        return Response(page.packed, media_type=_HTML, headers={**headers, "content-encoding": "gzip"})
+    return Response(page.body, media_type=_HTML, headers=headers)
+
+
+def _unpacks(request: Request) -> bool:
+    offers = (one.replace(" ", "").split(";q=") for one in request.headers.get("accept-encoding", "").split(","))
+    return any(offer[0] == "gzip" and offer[1:] not in (["0"], ["0.0"]) for offer in offers)
 
 
 def _add_plumbing(app: FastAPI, store: ReadingStore, reasons: Callable[[], Sequence[Text]]) -> None:
@@ -128,7 +136,7 @@ def _add_faults(app: FastAPI, pages: "_Pages") -> None:
             return JSONResponse({"detail": say(words, "en")}, status)
         lang = "en" if request.url.path.startswith("/en/") else "vi"
         body = pages.missing(lang, str(status), words)
-        return Response(body, status, media_type="text/html; charset=utf-8", headers={"cache-control": "no-store"})
+        return Response(body, status, media_type=_HTML, headers={"cache-control": "no-store"})
 
     def http(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
