@@ -20,6 +20,7 @@ from present.pages import Band, Guarded, environment, style
 from present.words import LANGUAGES, name, place, say, short_when
 from registry.lookup import Registry
 from reports import api, drawn, said, summary
+from reports.answers import unpacks
 from reports.facts import gather
 from reports.kept import Kept, Page
 from reports.summary import Row, State
@@ -98,14 +99,9 @@ def _response(request: Request, page: Page) -> Response:
     headers = {"etag": page.tag, "cache-control": "public, max-age=5", "vary": "accept-encoding"}
     if request.headers.get("if-none-match") == page.tag:
         return Response(status_code=304, headers=headers)
-    if _unpacks(request):
+    if unpacks(request):
         return Response(page.packed, media_type=_HTML, headers={**headers, "content-encoding": "gzip"})
     return Response(page.body, media_type=_HTML, headers=headers)
-
-
-def _unpacks(request: Request) -> bool:
-    offers = (one.replace(" ", "").split(";q=") for one in request.headers.get("accept-encoding", "").split(","))
-    return any(offer[0] == "gzip" and offer[1:] not in (["0"], ["0.0"]) for offer in offers)
 
 
 def _add_plumbing(app: FastAPI, store: ReadingStore, reasons: Callable[[], Sequence[Text]]) -> None:

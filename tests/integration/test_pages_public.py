@@ -12,9 +12,11 @@ from playwright.sync_api import Browser
 
 from domain.moment import micros
 from domain.window import HOUR
+from registry.limits import Confirmation
 from reports.portal import make_app
+from storage import confirmations
 from support.browsing import DESKTOP, PHONE, chromium, visit
-from support.seen import NEWEST, Seen, add_alert, province
+from support.seen import NEWEST, NOW, Seen, add_alert, province
 from support.served import served
 
 # Every kind of page: the province, an area with and one without stations of air, each kind of station, one that is
@@ -210,9 +212,26 @@ def test_figures_in_the_data_are_those_of_the_page(site: Site) -> None:
         "start": "2026-11-24T08:00:00+07:00", "end": "2026-11-24T09:00:00+07:00", "window": "hour",
         "station": site.seen.outfall, "parameter": "cod", "value": 158.0, "unit": "mg/L", "valid": 12, "expected": 12,
         "suspect": 0, "min": 158.0, "max": 158.0, "sufficient": "yes", "state": "provisional", "revision": 0,
-        "origin": "invented", "demo": True,
+        "origin": "Invented data, made by a generator", "demo": "DEMO",
     }  # fmt: skip
     assert [one["value"] for one in found if one["end"] == "2026-11-23T17:00:00+07:00"] == [None]
+
+
+def test_a_file_for_a_spreadsheet_says_the_same(site: Site) -> None:
+    """The columns of an export, times with offset, an empty field where nothing counts, and whose data they are."""
+    asked = "/api/v1/rollups?station={outfall}&parameter=cod&format=csv"
+    answer = site.get(asked)
+    head, *lines = answer.text.split("\r\n")
+    assert head == (
+        "start,end,window,station,parameter,value,unit,valid,expected,suspect,min,max,sufficient,state,revision,origin,demo"
+    )
+    assert lines[-2] == (
+        "2026-11-24T08:00:00+07:00,2026-11-24T09:00:00+07:00,hour,NT-DH1-03,cod,158.0,mg/L,12,12,0,158.0,158.0,"
+        'yes,provisional,0,"Invented data, made by a generator",DEMO'
+    )
+    assert any(",cod,,mg/L,0,12," in line for line in lines)
+    assert answer.headers["content-disposition"] == 'attachment; filename="DEMO-NT-DH1-03-hour.csv"'
+    assert "CC BY 4.0" in site.get("/api/v1/indices?station=KK-DH1-01&format=csv").text
 
 
 def test_spans_of_data_are_open_at_their_start_and_closed_at_their_end(site: Site) -> None:
@@ -224,25 +243,44 @@ def test_spans_of_data_are_open_at_their_start_and_closed_at_their_end(site: Sit
 
 def test_limits_are_those_in_force_on_a_date(site: Site) -> None:
     """Old and new regulations live side by side."""
-    on = {one["regulation"] for one in site.get("/api/v1/limits?on=2026-11-24").json()}
+    on = {one["document"] for one in site.get("/api/v1/limits?on=2026-11-24").json()}
     assert {"QCVN 05:2023/BTNMT", "QCVN 40:2011/BTNMT"} <= on
     (demo,) = [one for one in site.get("/api/v1/limits").json() if one["row"] == "DEMO-cod"]
     assert (demo["bound"], demo["high"], demo["confirmed_by"]) == ("at_most", 135.0, "Người mẫu")
 
 
+def test_a_limit_confirmed_in_the_running_service_is_published_as_confirmed(tmp_path: Path) -> None:
+    """The newest word on a row counts, as it does for the alerts."""
+    seen = province(tmp_path, with_data=False)
+    word = Confirmation("qcvn05-2023-pm25-24h-50", "Nguyễn Văn A", NOW.date(), None)
+    confirmations.add(seen.engine, word, note="Công văn 12", at=NOW)
+    with served(make_app(seen.registry, seen.store, seen.engine, seen.clock, demo=False)) as address:
+        rows = httpx.get(f"{address}/api/v1/limits").json()
+    (row,) = [one for one in rows if one["row"] == "qcvn05-2023-pm25-24h-50"]
+    assert (row["confirmed_by"], row["confirmed_on"]) == ("Nguyễn Văn A", "2026-11-24")
+
+
 def test_only_exceedances_of_confirmed_limits_are_published(site: Site, tmp_path: Path) -> None:
-    """An advisory is no exceedance, and a facility stays unnamed."""
+    """Above, below or outside, known in time or late; an advisory and a silence are none, and no facility is named."""
     seen = province(tmp_path, with_data=False)
     add_alert(seen)
+    add_alert(seen, number="VV-2026-0145", kind="late", parameter="tss", closed_at=micros(NEWEST))
+    low = {"limit_low": 5.0, "limit_high": None, "peak": 3.1}
+    add_alert(seen, number="VV-2026-0146", parameter="dissolved_oxygen", station=seen.silent, **low)
+    add_alert(seen, number="VV-2026-0144", parameter="ph", limit_low=5.5, limit_high=9.0, peak=4.2)
     add_alert(seen, number="VV-2026-0148", kind="advisory", parameter="ph")
     add_alert(seen, number="VV-2026-0149", parameter="", kind="silent", level=None)
     add_alert(seen, number="VV-2026-0140", closed_at=micros(NEWEST - 90 * HOUR), crossed_at=micros(NEWEST - 99 * HOUR))
     with served(make_app(seen.registry, seen.store, seen.engine, seen.clock, demo=True)) as address:
         found = httpx.get(f"{address}/api/v1/exceedances").json()
-    assert [(one["parameter"], one["peak"], one["start"], one["end"]) for one in found] == [
-        ("cod", 212.0, "2026-11-24T01:00:00+07:00", None)
-    ]
-    assert "facility" not in found[0]
+    assert {(one["parameter"], one["kind"], one["bound"], one["peak"], one["end"]) for one in found} == {
+        ("cod", "over", "at_most", 212.0, None),
+        ("tss", "late", "at_most", 212.0, "2026-11-24T09:00:00+07:00"),
+        ("dissolved_oxygen", "over", "at_least", 3.1, None),
+        ("ph", "over", "between", 4.2, None),
+    }
+    assert {one["start"] for one in found} == {"2026-11-24T01:00:00+07:00"}
+    assert not any("facility" in one for one in found)
 
 
 def test_every_list_of_the_documentation_answers(site: Site) -> None:
