@@ -184,14 +184,19 @@ class Recorder:
         return at.astimezone(self._registry.zone).year
 
 
+def _said_threshold(seen: Seen) -> Text:
+    values = {"low": seen.low, "high": seen.high}
+    if seen.low is None:
+        return Text("own threshold of at most {high}", values)
+    if seen.high is None:
+        return Text("own threshold of at least {low}", values)
+    return Text("own threshold of {low}–{high}", values)
+
+
 def said_limit(rule: Rule, limit: AppliedLimit | None, seen: Seen) -> Text | None:
     """Return what a level is compared with: document, clause, column, arithmetic, and who confirmed it."""
     if limit is None:
-        own = Text(
-            "own threshold {low}–{high}",
-            {"low": seen.low if seen.low is not None else "", "high": seen.high if seen.high is not None else ""},
-        )
-        return own if rule.kind == "threshold" else None
+        return _said_threshold(seen) if rule.kind == "threshold" else None
     where = ", ".join(part for part in (limit.regulation.document, limit.row.clause, limit.row.column or "") if part)
     side = limit.high if limit.high is not None else limit.low
     values = {"where": where, "limit": side, "factors": " × ".join(f"{one:g}" for one in limit.arithmetic)}

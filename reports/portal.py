@@ -178,11 +178,12 @@ class _Pages:
         registry = self.registry
         facts = gather(registry, self._store, self._engine, self._clock.now(), list(registry.stations), _PROVINCE_HOURS)
         view = summary.province(registry, facts)
-        wide, narrow = drawn.province_map(view, lang)
+        wide, narrow = drawn.province_map(view, lang, demo=self._demo)
         parts = [say(part, lang, registry.zone) for part in summary.headline(view)]
         return self._render(
             lang, "province", "/", title=parts[0], headline=", ".join(parts), view=view,
-            strips=drawn.strips(view, lang), map_wide=wide, map_narrow=narrow,
+            now=facts.now,
+            stations=registry.stations, strips=drawn.strips(view, lang), map_wide=wide, map_narrow=narrow,
             over=view.troubles(State.OVER, State.LATE),
             advisories=view.troubles(State.ADVISORY), areas=registry.areas, parameters=registry.parameters,
             level_spans=said.LEVEL_SPANS, capture=registry.province.policies.capture,
@@ -198,6 +199,7 @@ class _Pages:
         return self._render(
             lang, "area", f"/areas/{identity}", title=name(found.names, lang), view=view,
             answer=_lowered(say(said.area_says(view), lang)),
+            now=facts.now,
             as_of=max((one.as_of for one in view.stations if one.as_of), default=None),
         )  # fmt: skip
 
@@ -211,7 +213,7 @@ class _Pages:
         return self._render(
             lang, "station", f"/stations/{identity}", title=name(found.names, lang), view=view,
             place=place(found.latitude, found.longitude, lang), charts=charts,
-            table=drawn.table(registry, charts, lang),
+            table=drawn.table(registry, charts, lang), now=facts.now,
             daily=bool(charts) and all(one.row.kind is WindowKind.DAY for one in charts),
             laws=[row for row in view.rows if row.limit], capture=registry.province.policies.capture,
             certificate=next((one for one in found.certificates if one.holds_on(on)), None),
@@ -243,7 +245,7 @@ class _Pages:
         other = next(one for one in LANGUAGES if one != lang)
         return self._templates[lang].get_template(f"{part}.html").render(
             part=part, root=_ROOTS[lang], other=other, other_path=_ROOTS[other] + path, province=self.registry.province,
-            band=self._band, now=self._clock.now(), **values,
+            band=self._band, **{"now": self._clock.now(), **values},
         )  # fmt: skip
 
 
