@@ -294,15 +294,15 @@ class _Drawing:
         if level > self.ticks[-1]:
             above = Text("Limit {figure}: above this scale", values)
             beyond = say(above if confirmed else Text("Reference {figure}: above this scale", values), chart.lang)
-            self._label(beyond, tone, (start, end), (self.size.top + 13, self.size.floor - 6))
+            self._label(beyond, tone, (start, end), [self.size.top + 13, self.size.floor - 6])
             return
         full = f"{label} ({chart.label})" if chart.label and self.size.dots and self.size.width > 400 else label
         y = self.y(level)
         yield f'<path class="{"c-limit" if confirmed else "c-ref"}" d="M{start:.1f} {y:.1f}H{end:.1f}"/>'
-        above, below = (y - 6,) if y >= self.size.top + 14 else (), (y + 14,)
-        self._label(full, tone, (start, end), below + above if low else above + below)
+        heights = [y + 14, y - 6] if low or y < self.size.top + 14 else [y - 6, y + 14]
+        self._label(full, tone, (start, end), [one for one in heights if one >= self.size.top + 8])
 
-    def _label(self, words: str, tone: str, between: tuple[float, float], heights: tuple[float, ...]) -> None:
+    def _label(self, words: str, tone: str, between: tuple[float, float], heights: Sequence[float]) -> None:
         """Keep a limit's label for after the values, at the first of its places where it covers none of them."""
         (start, end), length = between, len(words) * _LETTER
         places = [(x, y, side) for y in heights for x, side in ((start + 4, "start"), (end - 4, "end"))]
