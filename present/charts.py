@@ -7,6 +7,7 @@ the capture policy are hollow, values over the limit are triangles: shape and wo
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import groupby
 from math import ceil, floor, log10
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ from present.words import hour, number, say, shown, with_unit
 
 # A limit further above the data than this is named, not drawn: it would press the data flat.
 _LIMIT_IN_SIGHT = 4.0
+_STEP = 24  # how far a label is moved on where it would cover values
 _HAS_LIMIT = int(LimitKind.LOW | LimitKind.HIGH)  # a plain int: a page asks this thousands of times
 _LETTER = 6.9  # the widest a letter of 12 units is on average, in any of the fonts
 
@@ -121,6 +123,10 @@ def nice_ticks(low: float, high: float, count: int) -> list[float]:
     step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor * count >= span * 0.999999)
     first, last = floor(low / step + 1e-9), ceil(high / step - 1e-9)
     return [float(f"{place * step:.12g}") for place in range(first, max(last, first + 1) + 1)]
+
+
+def _across(x: float, side: str, length: float) -> tuple[float, float]:
+    return (x, x + length) if side == "start" else (x - length, x)
 
 
 def _written_ticks(ticks: Sequence[float], lang: str) -> list[str]:
@@ -294,37 +300,51 @@ class _Drawing:
         if level > self.ticks[-1]:
             above = Text("Limit {figure}: above this scale", values)
             beyond = say(above if confirmed else Text("Reference {figure}: above this scale", values), chart.lang)
-            self._label(beyond, tone, (start, end), [self.size.top + 13, self.size.floor - 6])
+            self._label([beyond], tone, (start, end), [self.size.top + 13])
             return
-        full = f"{label} ({chart.label})" if chart.label and self.size.dots and self.size.width > 400 else label
+        full = [f"{label} ({chart.label})"] if chart.label and self.size.dots and self.size.width > 400 else []
         y = self.y(level)
         yield f'<path class="{"c-limit" if confirmed else "c-ref"}" d="M{start:.1f} {y:.1f}H{end:.1f}"/>'
         heights = [y + 14, y - 6] if low or y < self.size.top + 14 else [y - 6, y + 14]
-        self._label(full, tone, (start, end), [one for one in heights if one >= self.size.top + 8])
+        self._label([*full, label], tone, (start, end), [one for one in heights if one >= self.size.top + 8])
 
-    def _label(self, words: str, tone: str, between: tuple[float, float], heights: Sequence[float]) -> None:
-        """Keep a limit's label for after the values, at the first of its places where it covers none of them."""
-        (start, end), length = between, len(words) * _LETTER
-        places = [(x, y, side) for y in heights for x, side in ((start + 4, "start"), (end - 4, "end"))]
-        spans = {"start": (0.0, length), "end": (-length, 0.0)}
+    def _label(self, words: Sequence[str], tone: str, between: tuple[float, float], heights: Sequence[float]) -> None:
+        """Keep a limit's label for after the values: the longest of `words` that somewhere covers none of them."""
         clear = (
-            (x, y, side)
-            for x, y, side in places
-            if start <= x + spans[side][0]
-            and not self._is_covered((x + spans[side][0], x + spans[side][1]), (y - 13, y + 5))
+            (x, y, side, one)
+            for one in words
+            for y in heights
+            for x, side in self._sides(between, len(one) * _LETTER)
+            if not self._is_covered(_across(x, side, len(one) * _LETTER), (y - 13, y + 5))
         )
-        x, y, side = next(clear, places[0])
-        self.labels.append(text_at(x, y, words, f"tk s12{tone}", side))
+        x, y, side, said = next(clear, (between[0] + 4, heights[0], "start", words[-1]))
+        self.labels.append(text_at(x, y, said, f"tk s12{tone}", side))
+
+    @staticmethod
+    def _sides(between: tuple[float, float], length: float) -> Iterator[tuple[float, str]]:
+        """Yield where a label of `length` may begin or end: at either end, then ever further along."""
+        start, end = between
+        yield start + 4, "start"
+        if length < end - start:
+            yield end - 4, "end"
+        for step in range(1, int((end - start - length) / _STEP)):
+            yield start + 4 + step * _STEP, "start"
+
+    @cached_property
+    def _pieces(self) -> list[tuple[float, float, float, float]]:
+        """The boxes that the line lies in, between any two neighbours: left, right, top, bottom, marks included."""
+        pieces = []
+        for run in self._runs():
+            at = [(self.x(place), self.y(self._value(place))) for place in run]
+            for (left, one), (right, other) in zip(at, at[1:] or at, strict=False):
+                pieces.append((left - 6, right + 6, min(one, other) - 6, max(one, other) + 6))
+        return pieces
 
     def _is_covered(self, across: tuple[float, float], down: tuple[float, float]) -> bool:
-        """Tell whether the line, between any two neighbours, may pass through a box."""
-        for run in self._runs():
-            for one, other in zip(run, run[1:] or run, strict=False):
-                ys = sorted((self.y(self._value(one)), self.y(self._value(other))))
-                beside = self.x(other) < across[0] - 6 or self.x(one) > across[1] + 6
-                if not beside and ys[0] - 6 < down[1] and ys[1] + 6 > down[0]:
-                    return True
-        return False
+        return any(
+            left < across[1] and right > across[0] and top < down[1] and bottom > down[0]
+            for left, right, top, bottom in self._pieces
+        )
 
     def _limit_labels(self) -> Iterator[str]:
         yield from self.labels

@@ -28,6 +28,7 @@ class MapMark:
 
 
 _Box = tuple[float, float, float, float]
+_OFF_MIDDLE = (0, 0.25, -0.25, 0.5, -0.5)  # of a label's length
 _ROUNDS = 60  # of pushing neighbours apart; a dozen areas settle in ten
 
 
@@ -161,9 +162,10 @@ def _shape(mark: MapMark, x: float, y: float, radius: float) -> str:
 def _label(frame: _Frame, mark: MapMark, at: tuple[float, float], taken: list[_Box]) -> str:
     """Return the label at the first side where it covers nothing; none where there is no room."""
     (x, y), length = at, 7.2 * len(mark.label)
-    # Above and below, a label near the edge is moved inwards.
-    centred = min(max(x, length / 2 + 2), frame.width - length / 2 - 2) - x
-    for left, dy, anchor in ((24, 5, "start"), (-24, 5, "end"), (centred, 36, "middle"), (centred, -26, "middle")):
+    # Below and above, a label may stand off the middle, and near the edge it is moved inwards.
+    middles = [min(max(x + length * off, length / 2 + 2), frame.width - length / 2 - 2) - x for off in _OFF_MIDDLE]
+    around = [(left, dy, "middle") for dy in (36, -26) for left in middles]
+    for left, dy, anchor in [(24, 5, "start"), (-24, 5, "end"), *around]:
         start = x + left - {"start": 0.0, "end": length, "middle": length / 2}[anchor]
         box = (start, y + dy - 13, start + length, y + dy + 4)
         inside = box[0] >= 0 and box[2] <= frame.width and box[1] >= 0 and box[3] <= frame.height - 16

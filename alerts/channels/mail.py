@@ -2,7 +2,10 @@
 
 import smtplib
 import ssl
-from email.message import EmailMessage
+from email.header import Header
+from email.message import Message
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 from email.utils import format_datetime
 from typing import Any
 
@@ -36,7 +39,7 @@ class MailChannel:
         except (OSError, smtplib.SMTPException) as error:
             raise DeliveryError(f"mail server {self._server.host}:{self._server.port}: {error}", retry=True) from error
 
-    def _deliver(self, server: MailServer, mail: EmailMessage) -> None:
+    def _deliver(self, server: MailServer, mail: Message) -> None:
         context = ssl.create_default_context()
         session: smtplib.SMTP
         if server.security == "tls":
@@ -51,18 +54,19 @@ class MailChannel:
             session.send_message(mail)
 
 
-def _mail(message: Any, sender: str) -> EmailMessage:
-    mail = EmailMessage()
+def _mail(message: Any, sender: str) -> Message:
+    mail = MIMEMultipart("alternative")
     mail["From"] = sender
     mail["To"] = message.address
-    mail["Subject"] = message.subject
+    # EmailMessage, folding a subject that is not ASCII, loses spaces between its words; Header keeps them.
+    mail["Subject"] = Header(message.subject, "utf-8", header_name="Subject").encode()
     mail["Date"] = format_datetime(moment(message.made_at))
     # The same message sent again has the same number and the same id.
     mail["Message-ID"] = f"<{message.number.lstrip('#')}.{message.id}@{sender.rpartition('@')[2] or 'quantrac'}>"
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(message.body)
+    mail.attach(MIMEText(message.body, "plain", "utf-8"))
     if message.html:
-        mail.add_alternative(message.html, subtype="html")
+        mail.attach(MIMEText(message.html, "html", "utf-8"))
     return mail
 
 
