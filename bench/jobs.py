@@ -73,7 +73,7 @@ def measure_rules(folder: Path, size: Size, told: Told) -> list[Figure]:
         while spans.take(engine, "judge", 1):
             judge.run()
         rounds.append(time.monotonic() - began)
-    if (seen := len(alerting.all_watches(engine))) < len(keys):
+    if (seen := len(alerting.watches_of(engine, {key.station for key in keys}))) < len(keys):
         raise OtherThanSent(f"rules have looked at {seen} of {len(keys)} series")
     store.close()
     engine.dispose()

@@ -32,6 +32,8 @@ from registry.schema import (
 )
 from registry.units import accepted, normal
 
+_Candidate = tuple[LimitRow, Regulation, tuple[Factor, ...]]
+_DAYS_KEPT = 20_000  # of all series together; a month of a large province
 _LEAST_SILENCE = timedelta(minutes=15)
 _AVERAGING = {WindowKind.HOUR: "hour", WindowKind.HOUR8: "hour8", WindowKind.HOUR24: "hour24", WindowKind.DAY: "hour24"}
 
@@ -139,7 +141,7 @@ class Registry:
         """
         found = [
             one
-            for one in self._candidates(series, on)
+            for one in self._known_candidates(series, on)
             if self._compares(one[0], kind) and regulation in {None, one[1].id}
         ]
         if not found:
@@ -151,13 +153,27 @@ class Registry:
         """Return the rows in force that need a reference O₂ and are not compared yet."""
         return tuple(row for row, _, _ in self._rows(series, on) if row.needs_reference_o2)
 
-    def _candidates(self, series: SeriesKey, on: date) -> Iterator[tuple[LimitRow, Regulation, tuple[Factor, ...]]]:
+    @cached_property
+    def _candidates_by_day(self) -> dict[tuple[SeriesKey, date], list[_Candidate]]:
+        return {}
+
+    def _known_candidates(self, series: SeriesKey, on: date) -> list[_Candidate]:
+        """Return what `_candidates` yields, looked for once a day and series: pages and rollers ask without end."""
+        known = self._candidates_by_day
+        found = known.get((series, on))
+        if found is None:
+            if len(known) >= _DAYS_KEPT:
+                known.clear()
+            found = known[series, on] = list(self._candidates(series, on))
+        return found
+
+    def _candidates(self, series: SeriesKey, on: date) -> Iterator[_Candidate]:
         for row, regulation, factors in self._rows(series, on):
             has_figure = row.at_most is not None or row.at_least is not None
             if has_figure and row.class_name is None and not row.needs_reference_o2:
                 yield row, regulation, factors
 
-    def _rows(self, series: SeriesKey, on: date) -> Iterator[tuple[LimitRow, Regulation, tuple[Factor, ...]]]:
+    def _rows(self, series: SeriesKey, on: date) -> Iterator[_Candidate]:
         station = self.stations[series.station]
         facility = self.facilities.get(station.facility or "")
         for permit in facility.permits if facility else ():

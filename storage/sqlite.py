@@ -227,8 +227,13 @@ def _rollup_row(one: RollupPoint, numbers: Mapping[SeriesKey, int]) -> tuple[Any
     return (one.kind.value, number, micros(one.mark), *values, *counts, *limits, *history)
 
 
+# Looked up, since making a member by its number takes longer than reading the row.
+_LIMIT_KINDS = {bits: LimitKind(bits) for bits in range(8)}
+_STATES = {int(one): one for one in RollupState}
+
+
 def _rollup(kind: WindowKind, key: SeriesKey, row: tuple[Any, ...]) -> RollupPoint:
     at, *figures = row
-    figures[10], figures[11] = LimitKind(figures[10]), RollupState(figures[11])
+    figures[10], figures[11] = _LIMIT_KINDS[figures[10]], _STATES[figures[11]]
     columns: Any = (moment(at), *figures)
     return RollupPoint(key.station, key.parameter, kind, *columns)

@@ -3,7 +3,10 @@
 import re
 import smtplib
 import ssl
-from email.message import EmailMessage
+from email.header import Header
+from email.message import Message
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 from email.utils import format_datetime
 
 from alerts.channels import DeliveryError, MailServer, is_short
@@ -44,7 +47,7 @@ class MailChannel:
         except (OSError, smtplib.SMTPException) as error:
             raise DeliveryError(f"mail server {server.host}:{server.port}: {error}", retry=True) from error
 
-    def _deliver(self, server: MailServer, mail: EmailMessage) -> None:
+    def _deliver(self, server: MailServer, mail: Message) -> None:
         with self._session(server) as session:
             if server.security == "starttls":
                 session.starttls(context=ssl.create_default_context())
@@ -60,21 +63,21 @@ class MailChannel:
         return smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_SECONDS)
 
 
-def mail_of(message: OutboxRow, sender: str) -> EmailMessage:
+def mail_of(message: OutboxRow, sender: str) -> Message:
     """Return the mail of a row of the outbox. Sent again it has the same Message-ID, so that readers see one."""
-    mail = EmailMessage()
+    mail = MIMEText(message.short, "plain", "utf-8") if is_short(message) else MIMEMultipart("alternative")
     mail["From"] = sender
     mail["To"] = message.address
-    mail["Subject"] = message.subject
+    # EmailMessage, folding a subject that is not ASCII, loses spaces between its words; Header keeps them.
+    mail["Subject"] = Header(message.subject, "utf-8", header_name="Subject").encode()
     mail["Date"] = format_datetime(message.made_at)
     mail["Message-ID"] = f"<{message.number.lstrip('#')}.{message.id}@{sender.rpartition('@')[2].strip('<> ')}>"
     mail["Auto-Submitted"] = "auto-generated"
     if is_short(message):
-        mail.set_content(message.short)
         return mail
-    mail.set_content(message.body)
+    mail.attach(MIMEText(message.body, "plain", "utf-8"))
     if message.html:
-        mail.add_alternative(message.html, subtype="html")
+        mail.attach(MIMEText(message.html, "html", "utf-8"))
     return mail
 
 

@@ -98,6 +98,9 @@ def test_two_hours_over_open_an_alert_and_two_clear_hours_close_it(world: World)
     subjects = world.run(3.02)
     assert len(subjects) == 2
     assert all(subject.startswith("DEMO · ") and "NT-DH1-03" in subject for subject in subjects)
+    assert any("COD 170\N{NO-BREAK SPACE}mg/L gấp 1,26 lần 135, " in subject for subject in subjects), (
+        "no space is lost"
+    )
     assert world.run(3.03) == [], "nothing is told twice"
     english = world.mail("lead1@quantrac.example")
     assert "COD 170\N{NO-BREAK SPACE}mg/L, 1.26 times the limit of 135, rising" in english
