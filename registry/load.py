@@ -106,7 +106,7 @@ def _unread(name: str, meant: str | None, otherwise: Text) -> Source:
 def _read_province(source: Source, contents: Contents) -> None:
     contents.sources.append(source)
     if source.content is not None:
-        contents.found["province"] = [Found(_validated(Province, source.content, (), source), source, ())]
+        contents.found["province"] = [Found(validated(Province, source.content, (), source), source, ())]
 
 
 def _read_lists(source: Source, keys: Mapping[str, type[BaseModel]], contents: Contents) -> None:
@@ -142,11 +142,11 @@ def _top_keys(source: Source, keys: Sequence[str]) -> None:
 
 def _items(source: Source, key: str, model: type[BaseModel]) -> Iterator[Found]:
     for index, content in enumerate(source.content[key]):
-        yield Found(_validated(model, content, (key, index), source), source, (key, index))
+        yield Found(validated(model, content, (key, index), source), source, (key, index))
 
 
-def _validated(model: type[BaseModel], content: Any, place: Place, source: Source) -> Any:
-    """Return the item, or what can be read of it: then its faults are noted."""
+def validated(model: type[BaseModel], content: Any, place: Place, source: Source) -> Any:
+    """Return `content` as an item of `model`, or what can be read of it: then its faults are noted at `place`."""
     try:
         return model.model_validate_json(dumped(content), strict=True)
     except ValidationError as error:

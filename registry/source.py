@@ -106,6 +106,13 @@ def read_source(folder: Path, name: str) -> Source:
     return source
 
 
+def read_text(name: str, text: str) -> Source:
+    """Read `text`; what is wrong is among the source's faults."""
+    source = Source(name)
+    _fill(source, text)
+    return source
+
+
 def _fill(source: Source, text: str) -> None:
     reading = _Reading()
     try:

@@ -40,10 +40,13 @@ def _inside(known: Known, value: float, key: str, low: float, high: float) -> Fi
     if low <= value <= high:
         return
     values = {"low": plain(low), "high": plain(high)}
-    right = Text("between {low} and {high}; are latitude and longitude exchanged?", values)
-    if known.box is not WORLD:
+    if known.box is WORLD:
+        wrong = Text("{value} is nowhere on earth", {"value": plain(value)})
+        right = Text("between {low} and {high}; are latitude and longitude exchanged?", values)
+    else:
+        wrong = Text("{value} is outside the province", {"value": plain(value)})
         right = Text("between {low} and {high} (`box` in province.yaml); are latitude and longitude exchanged?", values)
-    yield (key,), Text("{value} is outside the province", {"value": plain(value)}), right
+    yield (key,), wrong, right
 
 
 def area(one: Found, known: Known) -> Findings:
