@@ -74,6 +74,7 @@ def _mail(address: str) -> str:
     return address
 
 
+Degrees = Annotated[float, Field(json_schema_extra={"unit": "° (WGS 84)"})]
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 Span = Annotated[tuple[float, float], AfterValidator(_rising)]
 Topic = Annotated[str, AfterValidator(_own_topic)]
@@ -122,14 +123,14 @@ class Confirmed(Strict):
 class Box(Strict):
     """The rectangle that holds the province, in degrees (WGS 84)."""
 
-    south: float = Field(ge=-90, le=90)
-    """least latitude, degrees"""
-    north: float = Field(ge=-90, le=90)
-    """greatest latitude, degrees"""
-    west: float = Field(ge=-180, le=180)
-    """least longitude, degrees"""
-    east: float = Field(ge=-180, le=180)
-    """greatest longitude, degrees"""
+    south: Degrees = Field(ge=-90, le=90)
+    """least latitude"""
+    north: Degrees = Field(ge=-90, le=90)
+    """greatest latitude"""
+    west: Degrees = Field(ge=-180, le=180)
+    """least longitude"""
+    east: Degrees = Field(ge=-180, le=180)
+    """greatest longitude"""
 
 
 def _stretched(box: Box) -> Box:
@@ -199,10 +200,10 @@ class Area(Strict):
     """as people call it"""
     kind: AreaKind
     """some limits depend on it"""
-    latitude: float
-    """of its middle, degrees (WGS 84)"""
-    longitude: float
-    """of its middle, degrees (WGS 84)"""
+    latitude: Degrees
+    """of its middle"""
+    longitude: Degrees
+    """of its middle"""
 
 
 class Factor(Confirmed):
@@ -223,8 +224,8 @@ class Applies(Dated):
     """column of its table, as the licence says; left out where it has none"""
     factors: tuple[Factor, ...] = ()
     """those that its rows name"""
-    reference_o2: float | None = Field(default=None, gt=0, lt=21)
-    """% vol, dry: the oxygen to which stack values are corrected"""
+    reference_o2: float | None = Field(default=None, gt=0, lt=21, json_schema_extra={"unit": "% vol"})
+    """dry: the oxygen to which stack values are corrected"""
 
 
 class Permit(Dated, Confirmed):
@@ -274,8 +275,8 @@ class Facility(Strict):
     """the regulations that hold for it, dated: the licence decides"""
     permits: tuple[Permit, ...] = ()
     """values of its own licence"""
-    design_flow: float | None = Field(default=None, gt=0)
-    """m³/d"""
+    design_flow: float | None = Field(default=None, gt=0, json_schema_extra={"unit": "m³/d"})
+    """what its treatment is built for"""
     receiving_water: Names | None = None
     """into which it discharges"""
     contacts: tuple[Contact, ...] = ()
@@ -368,10 +369,10 @@ class Station(Strict):
     """ambient air, a stack, a wastewater outfall, surface water, or waste (raw leachate, landfill gas, containers)"""
     area: Id
     """id of the area in which it stands"""
-    latitude: float
-    """degrees (WGS 84)"""
-    longitude: float
-    """degrees (WGS 84)"""
+    latitude: Degrees
+    """where it stands"""
+    longitude: Degrees
+    """where it stands"""
     interval: Duration = timedelta(minutes=5)
     """expected time between readings"""
     stamp: Literal["start", "end"] = "end"
@@ -454,8 +455,8 @@ class Parameter(Strict):
     """the canonical unit, in which it is kept"""
     kind: ParameterKind = ParameterKind.LEVEL
     """how it is summed up: level (mean), amount (sum), counter (difference), direction (vector mean)"""
-    molar_mass: float | None = Field(default=None, gt=0)
-    """g/mol; makes ppb and ppm accepted, at 25 °C and 760 mmHg"""
+    molar_mass: float | None = Field(default=None, gt=0, json_schema_extra={"unit": "g/mol"})
+    """makes ppb and ppm accepted, at 25 °C and 760 mmHg"""
     accepts: tuple[AcceptedUnit, ...] = ()
     """other units in which it may arrive"""
     precision: int = Field(default=1, ge=0, le=6)
