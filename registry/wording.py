@@ -16,7 +16,6 @@ _NUMBER = (Text("a number is expected, this is {found}"), Text("write a number w
 _WHOLE = (Text("a whole number is expected, this is {found}"), Text("write a whole number, without quotes"))
 _TRUTH = (Text("true or false is expected, this is {found}"), Text("write true or false, without quotes"))
 _DATE = (Text("a date is expected, this is {found}"), Text("write it as 2026-01-31"))
-_MAPPING = (Text("keys and values are expected, this is {found}"), Text("write `key: value`, one in a line"))
 _EXPECTED: dict[str, tuple[Text, Text]] = {
     "string_type": (Text("text is expected, this is {found}"), Text('put it in quotes: "…"')),
     "float_type": _NUMBER,
@@ -27,8 +26,6 @@ _EXPECTED: dict[str, tuple[Text, Text]] = {
     "date_type": _DATE,
     "date_parsing": _DATE,
     "tuple_type": (Text("a list is expected, this is {found}"), Text("write [a, b], or one `- ` a line")),
-    "model_type": _MAPPING,
-    "model_attributes_type": _MAPPING,
     "too_long": (Text("too many values"), Text("write two numbers: [lowest, highest]")),
     "string_too_short": (Text("the text is empty"), Text("write it")),
 }
@@ -42,10 +39,17 @@ def fault_of(detail: Any, place: Place, model: type[BaseModel]) -> tuple[Place, 
         return (here[:-1], *_missing(model, inside))
     if detail["type"] == "extra_forbidden":
         return here, *_unknown_key(str(here[-1]), _keys(model, inside[:-1]))
-    return here, *_wrong_value(detail.get("input"), detail["type"], detail.get("ctx", {}))
+    if detail["type"] == "model_type":
+        names = ", ".join(_keys(model, inside))
+        return (
+            here,
+            Text("keys and values are expected, this is {found}", {"found": _shown(detail["input"])}),
+            Text("write its keys and their values: {names}", {"names": names}),
+        )
+    return here, *_wrong_value(detail.get("input"), detail["type"], detail.get("ctx", {}), _meaning(model, inside))
 
 
-def _wrong_value(found: Any, kind: str, context: Any) -> tuple[Text, Text]:
+def _wrong_value(found: Any, kind: str, context: Any, meaning: Text) -> tuple[Text, Text]:
     if isinstance(error := context.get("error"), Wrong):
         return error.wrong, error.right
     if kind == "too_short":
@@ -57,16 +61,21 @@ def _wrong_value(found: Any, kind: str, context: Any) -> tuple[Text, Text]:
     if kind in _EXPECTED:
         wrong, right = _EXPECTED[kind]
         return Text(wrong.message, {"found": _shown(found)}), right
-    return _bounds(found, context)
+    return _bounds(found, context, meaning)
 
 
 def _missing(model: type[BaseModel], inside: Place) -> tuple[Text, Text]:
-    key = inside[-1]
-    if isinstance(key, int):
+    if isinstance(inside[-1], int):
         return Text("too few values"), Text("write two numbers: [lowest, highest]")
-    field = next((one for name, one in _named(_model_at(model, inside[:-1])) if name == key), None)
-    meaning = Text(field.description) if field is not None and field.description else Text("its value")
-    return Text("`{key}` is missing", {"key": key}), Text("write it: {meaning}", {"meaning": meaning})
+    wrong = Text("`{key}` is missing", {"key": inside[-1]})
+    return wrong, Text("write it: {meaning}", {"meaning": _meaning(model, inside)})
+
+
+def _meaning(model: type[BaseModel], inside: Place) -> Text:
+    names = [part for part in inside if isinstance(part, str)]
+    fields = dict(_named(_model_at(model, tuple(names[:-1]))))
+    said = fields[names[-1]].description if names and names[-1] in fields else None
+    return Text(said) if said else Text("its value")
 
 
 def _unknown_key(key: str, known: list[str]) -> tuple[Text, Text]:
@@ -92,10 +101,11 @@ def _pattern(found: Any, pattern: str) -> tuple[Text, Text]:
     return wrong, Text("letters without marks, digits, _ and -, at most 40")
 
 
-def _bounds(found: Any, context: Any) -> tuple[Text, Text]:
+def _bounds(found: Any, context: Any, meaning: Text) -> tuple[Text, Text]:
     limits = {"gt": "> ", "ge": "≥ ", "lt": "< ", "le": "≤ "}
-    allowed = ", ".join(f"{sign}{context[key]}" for key, sign in limits.items() if key in context)
-    return Text("{found} cannot stand here", {"found": _shown(found)}), Text("allowed: {allowed}", {"allowed": allowed})
+    allowed = ", ".join(f"{sign}{context[key]:g}" for key, sign in limits.items() if key in context)
+    right = Text("allowed: {allowed} ({meaning})", {"allowed": allowed, "meaning": meaning})
+    return Text("{found} cannot stand here", {"found": _shown(found)}), right
 
 
 def _shown(found: Any) -> Text | str:

@@ -88,11 +88,12 @@ def beyond(known: Known, bound: Any, name: str, kinds: Iterable[Any], *place: st
     for key in ("at_most", "at_least"):
         written = getattr(bound, key)
         if written is not None and not low <= written * into.factor + into.offset <= high:
+            least, most = ((end - into.offset) / into.factor for end in (low, high))
             yield (
                 (*place, key), Text("{value} {unit} lies beyond what is plausible for `{id}`",
                                     {"value": plain(written), "unit": bound.unit, "id": name}),
                 Text("between {low} and {high} {unit} (`plausible` in parameters.yaml)",
-                     {"low": plain(low), "high": plain(high), "unit": found.unit}),
+                     {"low": plain(least), "high": plain(most), "unit": bound.unit}),
             )  # fmt: skip
 
 

@@ -76,7 +76,7 @@ class Known:
         yield place, Text("there is no `{id}` in {file}", {"id": target, "file": file}), suggestion(target, names, file)
 
 
-def suggestion(target: str, names: set[str], file: str) -> Text:
+def suggestion(target: str, names: set[str], file: Text | str) -> Text:
     """Return what could have been meant by `target`."""
     near = nearest(target, names)
     if near is not None:
@@ -120,5 +120,5 @@ def pairs(items: Any, judge: Callable[[Any, Any, int], Findings]) -> Findings:
 
 
 def plain(value: float) -> str:
-    """Return a figure as it is written in a file: without a needless `.0`."""
-    return str(int(value)) if value == int(value) else str(value)
+    """Return a figure as it is written in a file: without a needless `.0`, and without what binary adds."""
+    return str(int(value)) if value == int(value) else f"{value:.12g}"

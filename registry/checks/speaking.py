@@ -79,7 +79,7 @@ def field_parameter(one: Found, known: Known) -> Findings:
     if one.item.parameter in names:
         yield from fits(known, one.item.parameter, one.item.unit, "unit")
     else:
-        where = "parameters of the station"
+        where = Text("the station's parameters")
         yield (
             ("parameter",), Text("there is no `{id}` in {file}", {"id": one.item.parameter, "file": where}),
             suggestion(one.item.parameter, names, where),
