@@ -74,21 +74,26 @@ def read(folder: Path) -> Contents:
         _read_lists(read_source(folder, name), keys, contents)
     for path in sorted((folder / REGULATIONS_FOLDER).glob("*.yaml")):
         _read_lists(read_source(folder, f"{REGULATIONS_FOLDER}/{path.name}"), REGULATION_FILE, contents)
-    contents.sources.extend(_misnamed(folder))
+    _read_misnamed(folder, contents)
     return contents
 
 
-def _misnamed(folder: Path) -> Iterator[Source]:
-    """Yield a fault for each file that somebody meant to be read and that is not."""
-    otherwise = Text("possible: {names}; regulations stand in the folder regulations/", {"names": ", ".join(_NAMES)})
+def _read_misnamed(folder: Path, contents: Contents) -> None:
+    """Note a fault for each file that somebody meant to be read and that is not."""
     for path in sorted(folder.iterdir()):
         if path.is_dir() and path.name != REGULATIONS_FOLDER and nearest(path.name, [REGULATIONS_FOLDER], 0.8):
-            yield _unread(path.name, REGULATIONS_FOLDER, otherwise)
-        if path.is_file() and path.name not in _NAMES and path.suffix.lower() in _SUFFIXES:
-            yield _unread(path.name, _meant(path), otherwise)
-    for path in sorted((folder / REGULATIONS_FOLDER).glob("*.y*ml")):
-        if path.suffix != ".yaml":
-            yield _unread(f"{REGULATIONS_FOLDER}/{path.name}", f"{path.stem}.yaml", otherwise)
+            contents.sources.append(_unread(path.name, REGULATIONS_FOLDER))
+            contents.unknown |= {*REGULATION_FILE}
+        if path.is_file() and path.name not in _NAMES and _looks_meant(path):
+            contents.sources.append(_unread(path.name, _meant(path)))
+    for path in sorted((folder / REGULATIONS_FOLDER).glob("*")):
+        if path.suffix != ".yaml" and _looks_meant(path):
+            contents.sources.append(_unread(f"{REGULATIONS_FOLDER}/{path.name}", f"{path.name.partition('.')[0]}.yaml"))
+            contents.unknown |= {*REGULATION_FILE}
+
+
+def _looks_meant(path: Path) -> bool:
+    return path.suffix.lower() in _SUFFIXES and not path.name.startswith(".")
 
 
 def _meant(path: Path) -> str | None:
@@ -96,9 +101,11 @@ def _meant(path: Path) -> str | None:
     return f"{found}.yaml" if found is not None else None
 
 
-def _unread(name: str, meant: str | None, otherwise: Text) -> Source:
+def _unread(name: str, meant: str | None) -> Source:
     source = Source(name, lines=1)
-    right = Text("did you mean `{near}`? Then rename it", {"near": meant}) if meant is not None else otherwise
+    right = Text("possible: {names}; regulations stand in the folder regulations/", {"names": ", ".join(_NAMES)})
+    if meant is not None:
+        right = Text("did you mean `{near}`? Then rename it", {"near": meant})
     source.fault((), Text("a file of this name is not read"), right)
     return source
 

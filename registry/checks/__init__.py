@@ -45,7 +45,7 @@ RULES: Mapping[str, Sequence[Check]] = {
     ),
     "rules": (
         alerting.team, alerting.regulation, alerting.threshold_by_kind, alerting.threshold_parameters, alerting.window,
-        alerting.parameters, alerting.measured, alerting.threshold_unit, alerting.threshold_plausible,
+        alerting.parameters, alerting.limited, alerting.measured, alerting.threshold_unit, alerting.threshold_plausible,
         alerting.clear_level,
     ),
     "rules.applies_to": (alerting.stations, alerting.areas),

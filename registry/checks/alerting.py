@@ -21,6 +21,20 @@ def regulation(one: Found, known: Known) -> Findings:
     yield from known.refer("regulations", one.item.regulation, "regulation")
 
 
+def limited(one: Found, known: Known) -> Findings:
+    """A rule on one regulation is about what that limits."""
+    found = known.items("regulations").get(one.item.regulation or "")
+    if found is None or one.item.kind != "limit":
+        return
+    there = {row.parameter for row in found.rows}
+    for index, name in enumerate(one.item.parameters):
+        if name not in there and name in known.items("parameters"):
+            yield (
+                ("parameters", index), Text("`{regulation}` has no limit for `{id}`", {"regulation": found.id, "id": name}),
+                Text("possible: {names}", {"names": ", ".join(sorted(there))}),
+            )  # fmt: skip
+
+
 def parameters(one: Found, known: Known) -> Findings:
     """They are described."""
     for index, name in enumerate(one.item.parameters):

@@ -1,11 +1,12 @@
 """Figures, their units and whether an instrument can show them."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Collection
+from typing import Any, get_args
 
 from domain.text import Text
 from registry.checks.known import Findings, Known, plain
 from registry.contents import Found
+from registry.schema import StationKind
 from registry.units import normal
 
 
@@ -78,12 +79,12 @@ def plausible_permit(one: Found, known: Known) -> Findings:
     yield from beyond(known, one.item, one.item.parameter, kinds)
 
 
-def beyond(known: Known, bound: Any, name: str, kinds: Iterable[Any], *place: str | int) -> Findings:
-    """Find fault with figures that lie beyond what is plausible at each of `kinds` of station."""
+def beyond(known: Known, bound: Any, name: str, kinds: Collection[Any], *place: str | int) -> Findings:
+    """Find fault with figures beyond what is plausible at each of `kinds` of station (empty: at every kind)."""
     found, into = known.items("parameters").get(name), known.units.get(name, {}).get(normal(bound.unit))
     if found is None or into is None:
         return
-    ranges = [found.plausible_for(kind) for kind in kinds] or [found.plausible]
+    ranges = [found.plausible_for(kind) for kind in kinds or get_args(StationKind)]
     low, high = min(one[0] for one in ranges), max(one[1] for one in ranges)
     for key in ("at_most", "at_least"):
         written = getattr(bound, key)

@@ -146,6 +146,9 @@ BROKEN = [
            "rules[ph-reading].clear.share", "clear: {share: 0.5", "no level is clear of both", "nearer to 1"),
     Broken("rules.yaml", "    windows: 1\n", "    windows: -1\n", "rules[air-hour].windows", "windows: -1",
            "`-1` cannot stand here", "≥ 1"),
+    Broken("rules.yaml", "regulation: QCVN05-2023\n    applies_to: {kinds: [air]}\n    parameters: [co, o3]",
+           "regulation: QCVN08-2023\n    parameters: [co]", "rules[air-8h].parameters[0]", "parameters: [co]",
+           "`QCVN08-2023` has no limit for `co`", "possible: "),
     Broken("rules.yaml", "threshold: {at_most: 85, unit", "threshold: {unit", "rules[container-full].threshold",
            "threshold: {unit", "there is no figure", "`at_most`"),
 ]  # fmt: skip
@@ -273,6 +276,13 @@ def test_a_file_with_another_name_is_told_the_nearest_known(folder: Path, writte
     assert set(found) == {written, meant}
     assert f"did you mean `{meant}`?" in str(found[written].right)
     assert str(found[meant].wrong) == "the file is missing"
+
+
+def test_a_folder_with_another_name_is_one_fault(folder: Path) -> None:
+    """Not one for each reference to a regulation."""
+    (folder / "regulations").rename(folder / "Regulation")
+    (fault,) = faults_of(folder)
+    assert (fault.file, "`regulations`" in str(fault.right)) == ("Regulation", True)
 
 
 def test_a_file_that_nothing_reads_is_said_to_be_one(folder: Path) -> None:
