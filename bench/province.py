@@ -8,7 +8,8 @@ from pathlib import Path
 from domain.flag import Flag
 from domain.reading import Reading, SeriesKey, Status
 from domain.window import Window
-from registry.starter import COLUMNS, write_starter
+from registry.starter import write_starter
+from registry.station_list import COLUMNS
 from storage.readings import ReadingStore
 
 STATIONS = 100
