@@ -70,7 +70,7 @@ class Heart:
         since, now = part.since() or self.started_at, self.clock.now()
         try:
             if part.name == "ingest":
-                word = {**word, LAG_SECONDS: self.health.lag().total_seconds()}
+                word = {**word, LAG_SECONDS: self.health.lag(part.worker).total_seconds()}
             beat(self.stores.engine, Heartbeat(part.name, part.worker, now, since, not word[REASONS], word))
         except (SQLAlchemyError, OSError) as error:
             log.warning("heartbeat not written", part=part.name, why=str(error))
