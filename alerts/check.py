@@ -60,6 +60,7 @@ class Judge:
         self._hearing = HearingCheck(registry, engine, clock, self._recorder)
         self._postponed = Postponed()
         self._retired = False
+        self._limits = Limits(registry, {})
 
     def run(self) -> int:
         """Judge everything that waits; return how many alerts opened, closed or changed.
@@ -80,9 +81,8 @@ class Judge:
         return [span for consumer in (*CONSUMERS, *again) for span in spans.take(self._engine, consumer)]
 
     def _judge(self, taken: list[DirtySpan], now: datetime) -> int:
-        limits = Limits(self._registry, confirmations.read(self._engine))
         watches = alerting.watches_of(self._engine, (span.series.station for span in taken))
-        work = Round(taken, limits, now, watches)
+        work = Round(taken, self._limits_in_force(), now, watches)
         self._fold(work)
         try:
             with writing(self._engine) as connection:
@@ -90,6 +90,12 @@ class Judge:
         except _Overtaken:
             log.info("another judge was quicker", spans=len(taken))
             return 0
+
+    def _limits_in_force(self) -> Limits:
+        said = confirmations.read(self._engine)
+        if not self._limits.answers_for(said):
+            self._limits = Limits(self._registry, said)
+        return self._limits
 
     def _fold(self, work: Round) -> None:
         folding = Folding(self._registry, LevelReader(self._registry, self._store, work.limits), work.limits, work.now)

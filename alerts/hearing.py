@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy.engine import Connection, Engine
 
 from alerts.postponed import Postponed
-from alerts.records import Recorder
+from alerts.records import Fallen, Recorder
 from alerts.silence import Hearing, Sight, Silence, Speed, sight, silence
 from alerts.silence_words import Neighbours
 from domain.alert import AlertState
@@ -121,10 +121,9 @@ class HearingCheck:
         with writing(self._engine) as connection:
             if not self._is_kept(connection, (rule.id, series), watch):
                 return 0
-            alert = self._recorder.open_silent(
-                connection, rule, series.station, found.since, now, self._neighbours(series.station, heard, now),
-                heard_before=series.station in heard,
-            )  # fmt: skip
+            neighbours = self._neighbours(series.station, heard, now)
+            fallen = Fallen(rule, series.station, found.since, series.station in heard, neighbours)
+            alert = self._recorder.open_silent(connection, fallen, now)
             standing = json.dumps({"since": found.since.isoformat()})
             alerting.save_watches(
                 connection, [Watch(rule.id, series, AlertState.FIRING, standing, now, alert.id)]

@@ -21,6 +21,10 @@ _LONGEST_DAY = timedelta(hours=25)
 _COUNTED = frozenset(int(flag) for flag in COUNTED)
 
 
+# So many limits are remembered: some weeks of a large province.
+_REMEMBERED = 200_000
+
+
 class Limits:
     """The bound of each rule, series and local day; looked up once."""
 
@@ -30,6 +34,10 @@ class Limits:
         self._confirmations = confirmations
         self._limits: dict[tuple[str, SeriesKey, date], AppliedLimit | None] = {}
         self._thresholds: dict[tuple[str, str], Bound] = {}
+
+    def answers_for(self, confirmations: Mapping[str, Confirmation]) -> bool:
+        """Tell whether it may be asked on: nothing has been confirmed since, and it has not grown too large."""
+        return confirmations == self._confirmations and len(self._limits) < _REMEMBERED
 
     def limit(self, rule: Rule, series: SeriesKey, at: datetime) -> AppliedLimit | None:
         """Return the limit in force for the window of `rule` that ends at `at`; None for an own threshold."""

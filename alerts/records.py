@@ -42,6 +42,17 @@ class Subject:
     case: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Fallen:
+    """A station of which nothing has come since `since`; `heard_before`: ever before that."""
+
+    rule: Rule
+    station: str
+    since: datetime
+    heard_before: bool
+    neighbours: Neighbours
+
+
 class Recorder:
     """Writes what has happened and queues what is told of it."""
 
@@ -78,23 +89,21 @@ class Recorder:
         for group in groups.values():
             self._outbox.late(connection, group, now)
 
-    def open_silent(
-        self, connection: Connection, rule: Rule, station: str, since: datetime, now: datetime,
-        neighbours: Neighbours, *, heard_before: bool,
-    ) -> AlertRow:  # fmt: skip
-        """Record and tell that nothing has come from a station since `since`."""
+    def open_silent(self, connection: Connection, fallen: Fallen, now: datetime) -> AlertRow:
+        """Record and tell that a station has fallen silent."""
+        rule, station = fallen.rule, fallen.station
         case, joined = alerting.case_for(connection, station, at=now, year=self._year(now))
         record = Record(
             rule_kind=rule.kind, window=rule.window, severity=rule.severity.value, team=rule.team, joined=joined,
-            heard_before=heard_before, demo=self._marks(station, None),
+            heard_before=fallen.heard_before, demo=self._marks(station, None),
         )  # fmt: skip
         new = NewAlert(
-            rule.id, SeriesKey(station, ""), AlertKind.SILENT, since, now, now, None, now,
+            rule.id, SeriesKey(station, ""), AlertKind.SILENT, fallen.since, now, now, None, now,
             None, None, None, None, None, None, None, record,
         )  # fmt: skip
         alert = alerting.add_alert(connection, new, case)
         self._transit(connection, alert, AlertState.NORMAL, AlertState.FIRING, now, now)
-        self._outbox.silent(connection, alert, now, neighbours)
+        self._outbox.silent(connection, alert, now, fallen.neighbours)
         return alert
 
     def close_silent(self, connection: Connection, alert: AlertRow, heard_at: datetime, now: datetime) -> None:

@@ -91,7 +91,7 @@ class Wiring:
         return Ingest(subscriber, pipeline, journal, worker, wake, self._is_behind)
 
     def _is_behind(self) -> bool:
-        return self.health.lag() > BEHIND * max(self.clock.speed, 1.0)
+        return self.health.lag(self.settings.worker) > BEHIND * max(self.clock.speed, 1.0)
 
     def _schedule(self) -> Schedule:
         registry, stores, clock = self.registry, self.stores, self.clock

@@ -85,12 +85,13 @@ class Health:
         counted = {outcome.value: count for outcome, count in outcomes.items()}
         return {"received": received, **counted, "pending": received - sum(counted.values())}
 
-    def lag(self) -> timedelta:
-        """Return how long the oldest message without an end has been waiting."""
+    def lag(self, of: str | None = None) -> timedelta:
+        """Return how long the oldest message without an end has been waiting, of one worker or all."""
         now = self._clock.now()
         waiting = [
             now - message.received_at
             for worker, journal in self.journals().items()
+            if of in {None, worker}
             for message in journal.read(Ledger(self._engine, worker).cursor(), 1)
         ]
         return max(waiting, default=timedelta(0))

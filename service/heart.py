@@ -22,6 +22,10 @@ from storage.readings import HealthPoint, StoreRefused, StoreUnavailable
 log = structlog.get_logger(__name__)
 
 
+# Every word is a commit.
+_SHORTEST_SECONDS = 5.0
+
+
 @dataclass(slots=True)
 class _Said:
     """What a part said last, and when by the machine's own count of seconds."""
@@ -47,13 +51,16 @@ class Heart:
         """Say what is due."""
         for part in self.parts:
             word, last, now = _word(part), self._said.get(part.name), time.monotonic()
-            # By the clock handed in: on a faster one, what was said a minute ago says nothing of the present.
-            if last is None or last.word != word or now - last.at >= BEAT_SECONDS / max(self.clock.speed, 1.0):
+            if last is None or last.word != word or now - last.at >= self._pause():
                 self._said[part.name] = _Said(word, now)
                 self._beat(part, word)
             if now - self._figures_at.get(part.name, now - BEAT_SECONDS) >= BEAT_SECONDS:
                 self._figures_at[part.name] = now
                 self._figures(part)
+
+    def _pause(self) -> float:
+        """Return the seconds between two words: on a faster clock, one of a minute ago says nothing of the present."""
+        return max(BEAT_SECONDS / max(self.clock.speed, 1.0), _SHORTEST_SECONDS)
 
     def last(self) -> None:
         """Say that the parts end."""
@@ -70,7 +77,7 @@ class Heart:
         since, now = part.since() or self.started_at, self.clock.now()
         try:
             if part.name == "ingest":
-                word = {**word, LAG_SECONDS: self.health.lag().total_seconds()}
+                word = {**word, LAG_SECONDS: self.health.lag(part.worker).total_seconds()}
             beat(self.stores.engine, Heartbeat(part.name, part.worker, now, since, not word[REASONS], word))
         except (SQLAlchemyError, OSError) as error:
             log.warning("heartbeat not written", part=part.name, why=str(error))

@@ -119,6 +119,16 @@ def test_a_later_confirmation_does_not_turn_an_old_advisory_into_a_call(tmp_path
     assert scene.told() == ["first"]
 
 
+def test_what_is_over_after_a_confirmation_is_an_exceedance(tmp_path: Path) -> None:
+    """The service that runs meanwhile learns of it: the next alert is no advisory any more."""
+    only_the_row = made(cod_rule(), confirmed=False).regulations
+    scene = Scene.open(tmp_path, replace(made(cod_rule()), regulations=only_the_row))
+    scene.live(1, 148, 171, 100, 100)
+    confirmations.add(scene.engine, Confirmation("x-cod", "Lê C", date(2026, 11, 24), None), note="", at=hour(4.5))
+    scene.live(5, 148, 171)
+    assert [one.kind for one in scene.alerts] == [AlertKind.ADVISORY, AlertKind.OVER]
+
+
 def test_too_few_data_make_an_advisory_that_enough_data_confirm(scene: Scene) -> None:
     """Two poor windows open it as advisory; when two good ones follow in a row, it is told as an exceedance."""
     scene.live(1, 148, 150, valid=6)

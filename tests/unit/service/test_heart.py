@@ -99,3 +99,13 @@ def test_what_waits_in_the_journal_has_not_been_seen(beating: Beating) -> None:
     beating.clock.moment = NOON + timedelta(seconds=40)
     assert beating.blind() is None
     assert sight(beating.beats(), beating.clock.now(), Speed(1.0), None).until == NOON
+
+
+def test_an_import_that_takes_its_time_blinds_nobody(beating: Beating) -> None:
+    """Its messages wait in a journal of their own."""
+    beating.folder.open_journal("main", beating.clock)
+    journal = beating.folder.open_journal("import-63", beating.clock)
+    journal.append([Incoming("quantrac/S-1/air", b"{}", live=False)])
+    beating.clock.moment = NOON + timedelta(seconds=40)
+    assert beating.blind() is None
+    assert sight(beating.beats(), beating.clock.now(), Speed(1.0), None).until == beating.clock.now()
