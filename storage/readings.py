@@ -91,6 +91,10 @@ class ReadingStore(Protocol):
         """Return the newest reading of each series of the named stations."""
         ...
 
+    def reach(self, stations: Sequence[str]) -> dict[SeriesKey, tuple[datetime, datetime]]:
+        """Return the first and the last moment of each series of the named stations that has readings."""
+        ...
+
     def count(self) -> int:
         """Return how many readings are stored."""
         ...

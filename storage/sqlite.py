@@ -72,6 +72,14 @@ class SqliteReadings:
             found = ((key, self._connection().execute(_SQL["latest"], (number,)).fetchone()) for key, number in mine)
             return [_reading(key, row) for key, row in found if row is not None]
 
+    def reach(self, stations: Sequence[str]) -> dict[SeriesKey, tuple[datetime, datetime]]:
+        """Return how far series reach; see the contract."""
+        self._learn()
+        mine = [(key, number) for key, number in self._numbers.items() if key.station in set(stations)]
+        with self._unavailable():
+            found = ((key, self._connection().execute(_SQL["reach"], (number,)).fetchone()) for key, number in mine)
+            return {key: (moment(row[0]), moment(row[1])) for key, row in found if row[0] is not None}
+
     def count(self) -> int:
         """Return how many readings are stored."""
         with self._unavailable():
