@@ -39,16 +39,17 @@ Measure how fast this service is on this machine, each figure beside what it is 
   late     figures are up to date, then a month of five-minute readings of 100 stations × 8 values arrives (6.9 million);
            until all hours, 8 and 24 hours and days stand. Once, not in rounds.
   rules    an hour of 10,000 series is there; until every rule has looked at it, reading the levels included.
-  page     public pages, asked for by 50 visitors without a pause: the province and a station in turn.
+  page     public pages over a day of 100 stations × 8 values, asked for by 50 visitors without a pause: first all for the
+           province's page, then each for another station's.
 
 Bare and ours alternate round by round, and medians count: compare figures of one run only, on a machine that does
 nothing else. Everything runs on free ports of the loopback interface in a temporary folder, which is removed.
 """
 _EXAMPLES = """\
 examples:
-  make bench                                       the full size: about ten minutes on two cores
+  make bench                                       the full size: a quarter of an hour or more on two cores
   make bench ARGS="receipt --rounds 5"             one of them, with more rounds
-  python -m bench --quick --json                   a minute: shows that it runs, its figures say little
+  python -m bench --quick --json                   a minute or two: shows that it runs, its figures say little
 
 exit status: 0 measured, whether or not an aim was met; 1 the service stored something other than was sent; 2 wrong use;
 3 a program that is needed is not installed

@@ -1,6 +1,7 @@
 """A figure, what it is compared with in the same run, and whether it is what the design aims at."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -74,7 +75,8 @@ def as_table(figures: Sequence[Figure]) -> str:
 
 def _cells(one: Figure) -> tuple[str, ...]:
     against = "" if one.compared is None else _amount(one.compared, one.unit)
-    ratio = "" if one.ratio is None else f"{one.ratio:.2f}"
+    # Rounded down, so that what misses its aim does not look as if it met it.
+    ratio = "" if one.ratio is None else f"{math.floor(one.ratio * 100) / 100:.2f}"
     aim = f"< {_amount(one.aim, one.unit)}" if one.ratio is None else f"≥ {one.aim}"
     return one.name, _amount(one.value, one.unit), one.against, against, ratio, aim, "yes" if one.is_met else "NO"
 

@@ -3,6 +3,7 @@
 import asyncio
 import math
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from analysis.roller import Roller
@@ -19,7 +20,10 @@ _LONGEST_SECONDS = 30.0
 
 
 def measure(folder: Path, size: Size, told: Told) -> list[Figure]:
-    """Measure, in each round: fifty visitors, each of whom asks for the next page as soon as the one before is there."""
+    """Measure, in each round: fifty visitors, each of whom asks again as soon as the page is there.
+
+    First all for the province's page, then each for the page of another station.
+    """
     told("a day of readings", 0.0)
     past = Past.made(folder)
     past.arrive(past.clock.now() - 24 * HOUR, past.clock.now())
@@ -27,27 +31,32 @@ def measure(folder: Path, size: Size, told: Told) -> list[Figure]:
     past.close()
     bind = f"127.0.0.1:{free_port()}"
     where = {"CONFIG": folder / "config", "DATA": folder / "data", "PUBLIC_BIND": bind}
-    rounds = []
+    province: list[float] = []
+    stations: list[float] = []
     with child("service", "public", log=folder / "public.log", **where) as pages:
         pages.go()
         for number in range(size.rounds):
             told("visitors", (number + 1) / (size.rounds + 1))
-            rounds.append(sorted(asyncio.run(_visits(bind, size.visits))))
-    slowest = [one[math.ceil(len(one) * 0.95) - 1] for one in rounds]
-    return [Figure(f"public pages, {VISITORS} visitors at once, 95th percentile", "ms", slowest, 50.0)]
+            province.append(asyncio.run(_slowest(bind, ["/"] * VISITORS, size.visits)))
+            paths = [f"/stations/{name(number)}" for number in range(VISITORS)]
+            stations.append(asyncio.run(_slowest(bind, paths, size.visits)))
+    return [
+        Figure(f"the province's page, {VISITORS} visitors at once, 95th percentile", "ms", province, 50.0),
+        Figure(f"{VISITORS} stations' pages, {VISITORS} visitors at once, 95th percentile", "ms", stations, 50.0),
+    ]
 
 
-async def _visits(bind: str, visits: int) -> list[float]:
-    every = await asyncio.gather(*(_visitor(bind, number, visits) for number in range(VISITORS)))
-    return [took for one in every for took in one]
+async def _slowest(bind: str, paths: Sequence[str], visits: int) -> float:
+    """Return the 95th percentile of the milliseconds that pages took, one visitor for each of `paths`."""
+    every = await asyncio.gather(*(_visitor(bind, path, visits) for path in paths))
+    took = sorted(each for one in every for each in one)
+    return took[math.ceil(len(took) * 0.95) - 1]
 
 
-async def _visitor(bind: str, number: int, visits: int) -> list[float]:
-    """Return how many milliseconds each page took: the province and a station in turn."""
+async def _visitor(bind: str, path: str, visits: int) -> list[float]:
     reader, writer = await _connected(bind)
     took = []
-    for visit in range(visits):
-        path = f"/stations/{name(number)}" if visit % 2 else "/"
+    for _ in range(visits):
         began = time.monotonic()
         writer.write(f"GET {path} HTTP/1.1\r\nHost: {bind}\r\n\r\n".encode())
         await _page(reader, path)

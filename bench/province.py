@@ -9,7 +9,6 @@ from domain.flag import Flag
 from domain.reading import Reading, SeriesKey, Status
 from domain.window import Window
 from registry.starter import write_starter
-from registry.station_list import COLUMNS
 from storage.readings import ReadingStore
 
 STATIONS = 100
@@ -18,6 +17,7 @@ EIGHT = (*PARAMETERS, "bod5", "nitrate_n", "phosphate_p", "flow")
 # Of so many messages one speaks in another unit, of a calibration and of an impossible pH, and one says anew what the
 # message before it said.
 CYCLE = 50
+_COLUMNS = "id,name_vi,name_en,kind,area,area_kind,latitude,longitude,interval_seconds,stamp,parameters"
 
 
 def write_configuration(
@@ -29,7 +29,7 @@ def write_configuration(
         f"{name(one)},Trạm {one},Outfall {one},outfall,area,industrial,10.7,106.5,{every},end,{' '.join(parameters)}"
         for one in range(stations)
     )
-    listed.write_text("\n".join((",".join(COLUMNS), *rows)) + "\n", "utf-8")
+    listed.write_text("\n".join((_COLUMNS, *rows)) + "\n", "utf-8")
     write_starter(folder, listed)
 
 

@@ -17,7 +17,8 @@ ROWS = {
     "live, until read back, 99th percentile",
     "230,400 readings arrive late, until hours and days stand",
     "rules over 160 series, one hour of each",
-    "public pages, 50 visitors at once, 95th percentile",
+    "the province's page, 50 visitors at once, 95th percentile",
+    "50 stations' pages, 50 visitors at once, 95th percentile",
 }
 
 

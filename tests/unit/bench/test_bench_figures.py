@@ -18,6 +18,12 @@ def test_a_ratio_compares_what_was_measured_in_one_round() -> None:
     assert (figure.value, figure.compared, figure.ratio, figure.is_met) == (80, 100, 0.5, True)
 
 
+def test_a_ratio_that_misses_its_aim_does_not_look_as_if_it_met_it() -> None:
+    """It is rounded down."""
+    figure = Figure("receipt", "messages/s", [796.0], 0.8, "bare", [1000.0])
+    assert as_table([figure]).splitlines()[1].split()[-4:] == ["0.79", "≥", "0.8", "NO"]
+
+
 @pytest.mark.parametrize(("milliseconds", "met"), [(249.0, "yes"), (250.0, "NO")])
 def test_a_figure_without_comparison_has_to_stay_below_its_aim(milliseconds: float, met: str) -> None:
     """Its row has no ratio, and says whether it does."""
