@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,13 @@ def test_a_page_weighs_little(site: Site, path: str) -> None:
     assert "content-encoding" not in plain.headers
     assert len(packed) < HEAVIEST
     assert "<h1>" in gzip.decompress(packed).decode()
+
+
+def test_an_answer_is_not_held_back_by_the_one_before(site: Site) -> None:
+    """Head and body leave as two packets; with Nagle's delay the second would wait 40 ms for the first's receipt."""
+    with httpx.Client(base_url=site.address) as visitor:
+        times = sorted(visitor.get("/data").elapsed for _ in range(41))
+    assert times[20] < timedelta(milliseconds=35)
 
 
 def test_the_province_answers_in_its_headline(site: Site) -> None:
