@@ -246,7 +246,8 @@ def test_spans_of_data_are_open_at_their_start_and_closed_at_their_end(site: Sit
     """Dates are local midnights."""
     day = site.get("/api/v1/rollups?station={outfall}&parameter=cod&from=2026-11-23&to=2026-11-24").json()
     assert (len(day), day[0]["end"], day[-1]["end"]) == (24, "2026-11-23T01:00:00+07:00", "2026-11-24T00:00:00+07:00")
-    assert site.get("/api/v1/rollups?station={outfall}&from=2026-11-24&to=2026-11-24").status_code == 422
+    empty = site.get("/api/v1/rollups?station={outfall}&from=2026-11-24&to=2026-11-24")
+    assert (empty.status_code, empty.json()["detail"][:30]) == (422, "`from` must be before `to`, an")
 
 
 def test_limits_are_those_in_force_on_a_date(site: Site) -> None:
@@ -289,6 +290,14 @@ def test_only_exceedances_of_confirmed_limits_are_published(site: Site, tmp_path
     }
     assert {one["start"] for one in found} == {"2026-11-24T01:00:00+07:00"}
     assert not any("facility" in one for one in found)
+
+
+def test_every_link_of_the_data_page_answers(site: Site, browser: Browser) -> None:
+    """With an example where a station has to be named."""
+    with visit(browser, f"{site.address}/data") as seen:
+        links = [one.get_attribute("href") or "" for one in seen.page.locator("main a").all()]
+    assert len(links) > 7
+    assert {site.get(link).status_code for link in links} == {200}
 
 
 def test_every_list_of_the_documentation_answers(site: Site) -> None:
