@@ -306,7 +306,8 @@ class _Drawing:
         y = self.y(level)
         yield f'<path class="{"c-limit" if confirmed else "c-ref"}" d="M{start:.1f} {y:.1f}H{end:.1f}"/>'
         heights = [y + 14, y - 6] if low or y < self.size.top + 14 else [y - 6, y + 14]
-        self._label([*full, label], tone, (start, end), [one for one in heights if one >= self.size.top + 8])
+        short = [] if confirmed else [say(Text("Reference {figure}", values), chart.lang)]
+        self._label([*full, label, *short], tone, (start, end), [one for one in heights if one >= self.size.top + 8])
 
     def _label(self, words: Sequence[str], tone: str, between: tuple[float, float], heights: Sequence[float]) -> None:
         """Keep a limit's label for after the values: the longest of `words` that somewhere covers none of them."""
@@ -324,9 +325,10 @@ class _Drawing:
     def _sides(between: tuple[float, float], length: float) -> Iterator[tuple[float, str]]:
         """Yield where a label of `length` may begin or end: at either end, then ever further along."""
         start, end = between
+        if length + 8 > end - start:
+            return
         yield start + 4, "start"
-        if length < end - start:
-            yield end - 4, "end"
+        yield end - 4, "end"
         for step in range(1, int((end - start - length) / _STEP)):
             yield start + 4 + step * _STEP, "start"
 

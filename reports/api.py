@@ -47,6 +47,10 @@ class Operation:
     words: Text
     parameters: tuple[Asked, ...] = ()
 
+    def question(self, station: str) -> str:
+        """Return what has to be added to the path so that it answers, with `station` as the example."""
+        return f"?station={station}" if _STATION in self.parameters else ""
+
 
 _FROM = Asked("from", Text("after this moment or local date; without it, two days before the end"))
 _TO = Asked("to", Text("up to and including this moment, or before this local date's midnight; without it, now"))
@@ -233,7 +237,7 @@ class _Lists:
         last = self._moment(end) if end is not None else self._clock.now()
         first = self._moment(start) if start is not None else last - _DEFAULT
         if not first < last <= first + _LONGEST:
-            raise HTTPException(422, str(Text("`from` must be before `to`, and at most 366 days before it.")))
+            raise HTTPException(422)
         return Window(first, last)
 
     def _moment(self, given: date) -> datetime:

@@ -154,6 +154,7 @@ def _add_faults(app: FastAPI, pages: "_Pages") -> None:
 _FAULTS = {
     404: Text("There is no such page. The address may be mistyped, or the station or area has been renamed."),
     405: Text("This address only shows; it takes nothing in."),
+    422: Text("`from` must be before `to`, and at most 366 days before it."),
     500: Text("The page could not be made. The fault has been written down; please try again later."),
     503: Text("The data cannot be read at the moment. Please try again in a minute."),
 }
@@ -222,7 +223,8 @@ class _Pages:
     def data(self, lang: str) -> str:
         """Make the page that says what can be had, and under which licence."""
         origins = {one.origin.text.en: one.origin for one in self.registry.stations.values() if one.origin}
-        lists = [{"path": one.path, "words": one.words} for one in api.OPERATIONS]
+        example = next((one.id for one in self.registry.stations.values() if one.kind == "air"), "")
+        lists = [{"path": one.path + one.question(example), "words": one.words} for one in api.OPERATIONS]
         return self._render(
             lang,
             "data",

@@ -190,7 +190,9 @@ class Pages:
 def listen(written: str, variable: str) -> socket.socket:
     """Open the socket for pages at `host:port`, as `variable` asks. Raises QuantracError where it cannot be had."""
     wanted = address(written)
-    found = socket.socket(socket.AF_INET6 if ":" in wanted.host else socket.AF_INET)
+    family = socket.AF_INET6 if ":" in wanted.host else socket.AF_INET
+    # asyncio turns Nagle's delay off only where the protocol is named; else each answer on a kept connection waits 40 ms.
+    found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind((wanted.host, wanted.port))

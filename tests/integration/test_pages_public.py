@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +61,9 @@ def browser() -> Iterator[Browser]:
 def test_a_page_can_be_read_on_every_screen(site: Site, browser: Browser, path: str, language: str) -> None:
     """Nothing sideways, cut off, faint or tiny, on desktop and phone, light and dark; nothing asked of anybody else."""
     with visit(browser, site.address + language + site.path(path)) as seen:
-        for width in (DESKTOP, PHONE):
-            for scheme in ("light", "dark"):
-                assert seen.look(width, scheme) == {}, f"at {width}, {scheme}"
+        # What is light in one language is dark in the other: together every page is seen in all four ways.
+        for width, scheme in zip((DESKTOP, PHONE), ("dark", "light") if language else ("light", "dark"), strict=True):
+            assert seen.look(width, scheme) == {}, f"at {width}, {scheme}"
         assert seen.read() == {}
         assert seen.page.locator("html").get_attribute("lang") == ("en" if language else "vi")
         assert {one for one in seen.asked if not one.startswith((site.address, "data:"))} == set()
@@ -99,6 +100,13 @@ def test_a_page_weighs_little(site: Site, path: str) -> None:
     assert "content-encoding" not in plain.headers
     assert len(packed) < HEAVIEST
     assert "<h1>" in gzip.decompress(packed).decode()
+
+
+def test_an_answer_is_not_held_back_by_the_one_before(site: Site) -> None:
+    """Head and body leave as two packets; with Nagle's delay the second would wait 40 ms for the first's receipt."""
+    with httpx.Client(base_url=site.address) as visitor:
+        times = sorted(visitor.get("/data").elapsed for _ in range(41))
+    assert times[20] < timedelta(milliseconds=35)
 
 
 def test_the_province_answers_in_its_headline(site: Site) -> None:
@@ -238,7 +246,8 @@ def test_spans_of_data_are_open_at_their_start_and_closed_at_their_end(site: Sit
     """Dates are local midnights."""
     day = site.get("/api/v1/rollups?station={outfall}&parameter=cod&from=2026-11-23&to=2026-11-24").json()
     assert (len(day), day[0]["end"], day[-1]["end"]) == (24, "2026-11-23T01:00:00+07:00", "2026-11-24T00:00:00+07:00")
-    assert site.get("/api/v1/rollups?station={outfall}&from=2026-11-24&to=2026-11-24").status_code == 422
+    empty = site.get("/api/v1/rollups?station={outfall}&from=2026-11-24&to=2026-11-24")
+    assert (empty.status_code, empty.json()["detail"][:30]) == (422, "`from` must be before `to`, an")
 
 
 def test_limits_are_those_in_force_on_a_date(site: Site) -> None:
@@ -281,6 +290,14 @@ def test_only_exceedances_of_confirmed_limits_are_published(site: Site, tmp_path
     }
     assert {one["start"] for one in found} == {"2026-11-24T01:00:00+07:00"}
     assert not any("facility" in one for one in found)
+
+
+def test_every_link_of_the_data_page_answers(site: Site, browser: Browser) -> None:
+    """With an example where a station has to be named."""
+    with visit(browser, f"{site.address}/data") as seen:
+        links = [one.get_attribute("href") or "" for one in seen.page.locator("main a").all()]
+    assert len(links) > 7
+    assert {site.get(link).status_code for link in links} == {200}
 
 
 def test_every_list_of_the_documentation_answers(site: Site) -> None:
