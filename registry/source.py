@@ -75,7 +75,7 @@ class Source:
             here = _inside(here, part)
             if isinstance(part, int):
                 name = here.get("id", here.get("row", part)) if isinstance(here, dict) else part
-                key += f"[{name}]"
+                key += f"[{name if isinstance(name, str | int) else part}]"
             else:
                 key += f".{part}" if key else str(part)
         return key
