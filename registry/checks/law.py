@@ -147,7 +147,8 @@ def _limits(regulation: Any, column: str | None, area_kinds: set[str]) -> list[A
 
 
 def _is_limit(row: Any) -> bool:
-    return (row.at_most is not None or row.at_least is not None) and row.class_name is None
+    # Also one that has not been obtained: it is law all the same.
+    return row.class_name is None
 
 
 def one_limit_at_a_time(one: Found, _: Known) -> Findings:

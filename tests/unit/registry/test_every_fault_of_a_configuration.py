@@ -130,6 +130,9 @@ BROKEN = [
            "      - {regulation: QCVN14-2008, column: B, factors: [{name: K, value: 1.0}]}",
            "facilities[DN-15].applies[1]", "- {regulation: QCVN14-2008, column: B, factors",
            "`QCVN25-2009` and `QCVN14-2008` limit the same at once", "where the other begins"),
+    Broken("facilities.yaml", "{name: Kf, value: 1.1}]}\n      - {regulation: QCVN40-2025, from: 2032-01-01}",
+           "{name: Kf, value: 1.1}]}\n      - {regulation: QCVN40-2025, from: 2025-09-01}", "facilities[DN-10].applies[1]",
+           "", "`QCVN40-2011` and `QCVN40-2025` limit the same at once", "where the other begins"),
     Broken("regulations/qcvn05-2013.yaml", "    to: 2023-09-12\n", "    to: 2024-01-01\n", "regulations[QCVN05-2023].from",
            "", "`QCVN05-2013` and `QCVN05-2023` limit the same at once", "where the other begins"),
     Broken("regulations/qcvn25-2009.yaml", "at_most: 30, ", "",
@@ -381,3 +384,11 @@ def test_whatever_stands_in_the_files_is_a_fault_or_is_none(folder: Path, seed: 
         load(folder)
     except ConfigurationError as error:
         assert all(str(fault.wrong) and str(fault.right) and fault.line for fault in error.faults)
+
+
+@pytest.mark.parametrize("broken", [one for one in BROKEN if not one.line], ids=lambda one: one.key)
+def test_what_contradicts_another_is_named_where_the_later_one_stands(folder: Path, broken: Broken) -> None:
+    """Also where the change was made in another file, or the line is like others."""
+    broken.apply(folder)
+    (fault,) = faults_of(folder)
+    assert (fault.key, broken.wrong in str(fault.wrong), broken.right in str(fault.right)) == (broken.key, True, True)
