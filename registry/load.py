@@ -17,7 +17,7 @@ from registry.lookup import Registry
 from registry.partial import dumped, partial
 from registry.schema import Area, Facility, Parameter, Person, Province, Regulation, Rule, Station, Team
 from registry.source import Place, Source, read_source
-from registry.wording import fault_of
+from registry.wording import faults_of
 
 PROVINCE_FILE = "province.yaml"
 # What each file holds: top key and what its items are.
@@ -127,6 +127,8 @@ def _read_lists(source: Source, keys: Mapping[str, type[BaseModel]], contents: C
     for key, model in keys.items():
         if isinstance(content.get(key, ()), list):
             contents.found.setdefault(key, []).extend(_items(source, key, model))
+            if any(isinstance(one, list) for one in content[key]):
+                contents.unknown.add(key)  # the indentation is at fault: what is in it has ids, and nobody sees them
         elif key not in content or content[key] is not None:
             contents.unknown.add(key)
 
@@ -157,10 +159,7 @@ def validated(model: type[BaseModel], content: Any, place: Place, source: Source
     try:
         return model.model_validate_json(dumped(content), strict=True)
     except ValidationError as error:
-        for detail in error.errors(include_url=False):
-            if detail["type"] == "too_short" and detail["input"]:
-                continue  # what is in the list is at fault, and named
-            where, wrong, right = fault_of(detail, place, model)
+        for where, wrong, right in faults_of(error.errors(include_url=False), place, model):
             if where not in source.doubtful:
                 source.fault(where, wrong, right)
         return partial(model, content)

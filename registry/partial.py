@@ -1,12 +1,15 @@
 """What is right of an item that is not right as a whole, so that one fault hides no other."""
 
+import types
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MethodType
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import to_json
+
+from registry.schema import Id
 
 
 class Unreadable(Exception):
@@ -60,24 +63,32 @@ def _read(annotation: Any, content: Any) -> Any:
 
 
 def _in_parts(annotation: Any, content: Any) -> Any:
-    if get_origin(annotation) is Annotated:
-        annotation = get_args(annotation)[0]
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return partial(annotation, content)
-    origin, inner = get_origin(annotation), get_args(annotation)
-    if origin is tuple and len(inner) == 2 and inner[1] is ... and isinstance(content, list):
+    found = bare(annotation)
+    if isinstance(found, type) and issubclass(found, BaseModel):
+        return partial(found, content)
+    inner = get_args(found)
+    if get_origin(found) is tuple and inner[-1] is ... and isinstance(content, list):
         return tuple(_item(inner[0], one) for one in content)
-    models = [one for one in inner if isinstance(one, type) and issubclass(one, BaseModel)]
-    if models and isinstance(content, dict):
-        return partial(models[0], content)
     raise Unreadable
 
 
+def bare(annotation: Any) -> Any:
+    """Return the type without what only constrains it, and without the None of an optional key."""
+    while get_origin(annotation) in {Annotated, Union, types.UnionType}:
+        annotation = next(one for one in get_args(annotation) if one is not type(None))
+    return annotation
+
+
 def _item(annotation: Any, content: Any) -> Any:
+    """Return an item of a list so that the others keep their place; an id that is none refers to nothing."""
     try:
         return _read(annotation, content)
     except Unreadable:
-        return Partial(BaseModel, {})
+        if annotation is Id:
+            return None
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            return Partial(annotation, {})
+        raise
 
 
 @lru_cache(maxsize=256)

@@ -1,17 +1,17 @@
 """What the configuration reference says of each key: read off the schema, in no language yet."""
 
-import types
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from domain.text import Text
 from registry.load import FILES, PROVINCE_FILE, REGULATION_FILE, REGULATIONS_FOLDER
+from registry.partial import bare
 from registry.schema import Province
 
 _PLAIN = {
@@ -92,7 +92,7 @@ def _duration(value: timedelta) -> str:
 
 
 def _type(annotation: Any) -> Text | str:
-    annotation = _bare(annotation)
+    annotation = bare(annotation)
     origin, inner = get_origin(annotation), get_args(annotation)
     if annotation in _PLAIN:
         return _PLAIN[annotation]
@@ -108,14 +108,7 @@ def _type(annotation: Any) -> Text | str:
 
 
 def _inside(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
-    annotation = _bare(annotation)
+    annotation = bare(annotation)
     many = get_origin(annotation) is tuple
-    inner = _bare(get_args(annotation)[0]) if many else annotation
+    inner = bare(get_args(annotation)[0]) if many else annotation
     return (inner, many) if isinstance(inner, type) and issubclass(inner, BaseModel) else (None, many)
-
-
-def _bare(annotation: Any) -> Any:
-    """Return the type without what only constrains it, and without the None of an optional key."""
-    while get_origin(annotation) in {Annotated, Union, types.UnionType}:
-        annotation = next(one for one in get_args(annotation) if one is not type(None))
-    return annotation

@@ -75,7 +75,7 @@ class Source:
             here = _inside(here, part)
             if isinstance(part, int):
                 name = here.get("id", here.get("row", part)) if isinstance(here, dict) else part
-                key += f"[{name}]"
+                key += f"[{name if isinstance(name, str | int) else part}]"
             else:
                 key += f".{part}" if key else str(part)
         return key
@@ -160,7 +160,7 @@ def _marked(error: yaml.MarkedYAMLError, text: str) -> Unparsed:
 
 
 class _Reading:
-    """Builds values straight from the parser's events: nodes with resolved tags would take four times as long."""
+    """Builds values straight from the parser's events: composing nodes with resolved tags takes about three times as long."""
 
     def __init__(self) -> None:
         self.doubts: list[tuple[Place, Text, Text]] = []

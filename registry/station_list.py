@@ -84,6 +84,8 @@ def _text(path: Path) -> str:
     def wrong(what: Text, right: Text, line: int | None = None) -> ConfigurationError:
         return ConfigurationError([Fault(str(path), line, "", what, right)])
 
+    if not path.exists():
+        raise wrong(Text("the file is missing"), Text("name a .csv or .csv.gz"))
     try:
         raw = path.read_bytes()
         raw = gzip.decompress(raw) if path.suffix == ".gz" else raw
@@ -121,7 +123,8 @@ def _header_faults(path: Path, found: Sequence[str]) -> Iterator[Fault]:
     for place, column in enumerate(found):
         if column in COLUMNS and column not in found[:place]:
             continue
-        near = nearest(column, missing)
+        begun = (one for one in missing if len(column) > 1 and one.startswith(column.lower()))
+        near = nearest(column, missing) or next(begun, None)
         if column in COLUMNS:
             yield Fault(str(path), 1, column, Text("the column stands twice"), Text("keep one of them"))
         elif near is not None:

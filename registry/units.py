@@ -37,11 +37,12 @@ _GAS_UNITS = {"ug/m3": 1.0, "mg/m3": 1000.0}
 
 def accepted(parameter: Parameter) -> Mapping[str, AcceptedUnit]:
     """Return every unit in which `parameter` may arrive, normally spelled: canonical = value × factor + offset."""
-    found = {normal(parameter.unit): AcceptedUnit(unit=parameter.unit)}
+    found: dict[str, AcceptedUnit] = {}
     if parameter.molar_mass is not None and normal(parameter.unit) in _GAS_UNITS:
         found.update(_gas(parameter.molar_mass, normal(parameter.unit)))
     for one in parameter.accepts:
         found[normal(one.unit)] = one
+    found[normal(parameter.unit)] = AcceptedUnit(unit=parameter.unit)
     return found
 
 

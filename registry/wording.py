@@ -1,7 +1,7 @@
 """What a validator found, as a sentence for the person who wrote the file."""
 
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -12,12 +12,13 @@ from registry.faults import Wrong, nearest
 from registry.scalars import scalar
 from registry.source import Place
 
+_QUOTED = Text('put it in quotes: "…"')
 _NUMBER = (Text("a number is expected, this is {found}"), Text("write a number with a point, without quotes and unit"))
 _WHOLE = (Text("a whole number is expected, this is {found}"), Text("write a whole number, without quotes"))
 _TRUTH = (Text("true or false is expected, this is {found}"), Text("write true or false, without quotes"))
 _DATE = (Text("a date is expected, this is {found}"), Text("write it as 2026-01-31"))
 _EXPECTED: dict[str, tuple[Text, Text]] = {
-    "string_type": (Text("text is expected, this is {found}"), Text('put it in quotes: "…"')),
+    "string_type": (Text("text is expected, this is {found}"), _QUOTED),
     "float_type": _NUMBER,
     "finite_number": _NUMBER,
     "int_type": _WHOLE,
@@ -31,22 +32,38 @@ _EXPECTED: dict[str, tuple[Text, Text]] = {
 }
 
 
-def fault_of(detail: Any, place: Place, model: type[BaseModel]) -> tuple[Place, Text, Text]:
-    """Return place, what is wrong and what would be right of one pydantic error of `model` at `place`."""
-    inside = tuple(part for part in detail["loc"] if isinstance(part, str | int))
-    here = (*place, *inside)
+def faults_of(details: Sequence[Any], place: Place, model: type[BaseModel]) -> Iterator[tuple[Place, Text, Text]]:
+    """Yield place, what is wrong and what would be right of the pydantic errors of `model` at `place`.
+
+    A key that is missing and stands there misspelt is one fault.
+    """
+    places = {id(one): tuple(part for part in one["loc"] if isinstance(part, str | int)) for one in details}
+    meant = {_meant(model, places[id(one)]) for one in details if one["type"] == "extra_forbidden"}
+    for one in details:
+        inside = places[id(one)]
+        misspelt = one["type"] == "missing" and inside in meant
+        # What is in the list is at fault, and named.
+        emptied = one["type"] == "too_short" and one["input"]
+        if not misspelt and not emptied:
+            where, wrong, right = _fault_of(one, inside, model)
+            yield (*place, *where), wrong, right
+
+
+def _meant(model: type[BaseModel], inside: Place) -> Place:
+    near = nearest(str(inside[-1]), _keys(model, inside[:-1]))
+    return (*inside[:-1], near or "")
+
+
+def _fault_of(detail: Any, inside: Place, model: type[BaseModel]) -> tuple[Place, Text, Text]:
     if detail["type"] == "missing":
-        return (here[:-1], *_missing(model, inside))
+        return (inside[:-1], *_missing(model, inside))
     if detail["type"] == "extra_forbidden":
-        return here, *_unknown_key(str(here[-1]), _keys(model, inside[:-1]))
+        return inside, *_unknown_key(str(inside[-1]), _keys(model, inside[:-1]))
     if detail["type"] == "model_type":
         names = ", ".join(_keys(model, inside))
-        return (
-            here,
-            Text("keys and values are expected, this is {found}", {"found": _shown(detail["input"])}),
-            Text("write its keys and their values: {names}", {"names": names}),
-        )
-    return here, *_wrong_value(detail.get("input"), detail["type"], detail.get("ctx", {}), _meaning(model, inside))
+        wrong = Text("keys and values are expected, this is {found}", {"found": _shown(detail["input"])})
+        return inside, wrong, Text("write its keys and their values: {names}", {"names": names})
+    return inside, *_wrong_value(detail.get("input"), detail["type"], detail.get("ctx", {}), _meaning(model, inside))
 
 
 def _wrong_value(found: Any, kind: str, context: Any, meaning: Text) -> tuple[Text, Text]:
@@ -60,6 +77,7 @@ def _wrong_value(found: Any, kind: str, context: Any, meaning: Text) -> tuple[Te
         return _pattern(found, context["pattern"])
     if kind in _EXPECTED:
         wrong, right = _EXPECTED[kind]
+        right = Text("write one text, not several") if right is _QUOTED and isinstance(found, list | dict) else right
         return Text(wrong.message, {"found": _shown(found)}), right
     return _bounds(found, context, meaning)
 
@@ -68,7 +86,7 @@ def _missing(model: type[BaseModel], inside: Place) -> tuple[Text, Text]:
     if isinstance(inside[-1], int):
         return Text("too few values"), Text("write two numbers: [lowest, highest]")
     wrong = Text("`{key}` is missing", {"key": inside[-1]})
-    return wrong, Text("write it: {meaning}", {"meaning": _meaning(model, inside)})
+    return wrong, Text("write it ({meaning})", {"meaning": _meaning(model, inside)})
 
 
 def _meaning(model: type[BaseModel], inside: Place) -> Text:
@@ -80,9 +98,10 @@ def _meaning(model: type[BaseModel], inside: Place) -> Text:
 
 def _unknown_key(key: str, known: list[str]) -> tuple[Text, Text]:
     near = nearest(key, known)
+    names = ", ".join(known)
     if near is not None:
-        return Text("unknown key"), Text("did you mean `{near}`?", {"near": near})
-    return Text("unknown key"), Text("known here: {names}", {"names": ", ".join(known)})
+        return Text("unknown key"), Text("did you mean `{near}`? Known here: {names}", {"near": near, "names": names})
+    return Text("unknown key"), Text("known here: {names}", {"names": names})
 
 
 def _choice(found: Any, expected: str) -> tuple[Text, Text]:

@@ -59,6 +59,8 @@ def people(one: Found, known: Known) -> Findings:
         yield ("people",), Text("a team without people tells nobody"), Text("name people below `people:`")
     for index, name in enumerate(one.item.people):
         yield from known.refer("people", name, "people", index)
+        if name in one.item.people[:index]:
+            yield ("people", index), Text("`{id}` stands twice in this team", {"id": name}), Text("keep one of them")
 
 
 def threshold_by_kind(one: Found, _: Known) -> Findings:
@@ -91,7 +93,10 @@ def measured(one: Found, known: Known) -> Findings:
     """Some station that the rule is for measures what it is about."""
     if "stations" in known.contents.unknown:
         return
-    there = {parameter.id for station in _watched(one.item, known) for parameter in station.parameters}
+    watched = list(_watched(one.item, known))
+    if not watched:
+        return  # of such stations there are none yet, or what selects them is at fault itself
+    there = {parameter.id for station in watched for parameter in station.parameters}
     for index, name in enumerate(one.item.parameters):
         if name not in there and name in known.items("parameters"):
             yield (

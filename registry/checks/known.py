@@ -22,6 +22,8 @@ Findings: TypeAlias = Iterator[Finding]
 
 WORLD = Box(south=-90, north=90, west=-180, east=180)
 _FEW = 8
+# How near a word must be to be taken for another without asking.
+_SURELY = 0.8
 _FOREVER = (date.min, date.max)
 _FILES = {
     "areas": "areas.yaml", "facilities": "facilities.yaml", "parameters": "parameters.yaml",
@@ -72,6 +74,8 @@ class Known:
         names = self._ids[key]
         if target is None or names is None or target in names:
             return
+        if nearest(target, names - set(self._items[key]), _SURELY) is not None:
+            return  # that id is at fault itself: mended, it may be the one
         file = _FILES[key]
         yield place, Text("there is no `{id}` in {file}", {"id": target, "file": file}), suggestion(target, names, file)
 

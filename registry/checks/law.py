@@ -70,7 +70,9 @@ def _rows(regulation: Any, column: str | None) -> list[Any]:
 
 def _used(one: Found, known: Known) -> set[str] | None:
     found = known.items("regulations").get(one.item.regulation)
-    return None if found is None else {name for row in _rows(found, one.item.column) for name in row.factors}
+    rows = _rows(found, one.item.column) if found is not None else []
+    # Where the column is at fault nobody can say which factors are.
+    return {name for row in rows for name in row.factors} if rows or (found is not None and not found.rows) else None
 
 
 def factors_missing(one: Found, known: Known) -> Findings:
@@ -145,7 +147,8 @@ def _limits(regulation: Any, column: str | None, area_kinds: set[str]) -> list[A
 
 
 def _is_limit(row: Any) -> bool:
-    return (row.at_most is not None or row.at_least is not None) and row.class_name is None
+    # Also one that has not been obtained: it is law all the same.
+    return row.class_name is None
 
 
 def one_limit_at_a_time(one: Found, _: Known) -> Findings:

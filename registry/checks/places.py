@@ -26,6 +26,12 @@ def timezone(one: Found, _: Known) -> Findings:
     yield from zone_findings(one.item.timezone, "timezone")
 
 
+def policies(one: Found, _: Known) -> Findings:
+    """What would do nothing if it took no time."""
+    yield from _longer_than_nothing("expected_for", one.item.expected_for)
+    yield from _longer_than_nothing("link_valid", one.item.link_valid)
+
+
 def latitude(one: Found, known: Known) -> Findings:
     """Within the box; without a box, on the earth."""
     yield from _inside(known, one.item.latitude, "latitude", known.box.south, known.box.north)

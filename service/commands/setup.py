@@ -78,8 +78,9 @@ def put_faults(error: ConfigurationError, lang: str, *, err: bool = True) -> Non
     """Write every fault: where it is, what is wrong, what would be right."""
     for fault in error.faults:
         row = fault_row(fault, lang)
-        where = ":".join(str(part) for part in (row["file"], row["line"]) if part is not None)
-        typer.echo(f"{where}: {row['key']}\n  {row['wrong']}\n  → {row['right']}", err=err)
+        place = ":".join(str(part) for part in (row["file"], row["line"]) if part is not None)
+        where = ": ".join(part for part in (place, row["key"]) if part)
+        typer.echo(f"{where}\n  {row['wrong']}\n  → {row['right']}", err=err)
     typer.echo(say(Text("Faults: {count}", {"count": len(error.faults)}), lang), err=err)
 
 

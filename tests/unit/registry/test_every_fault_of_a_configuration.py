@@ -1,10 +1,14 @@
 """What people get wrong in a configuration, one after the other: each is named with exact file, line and key."""
 
+import random
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from registry.faults import ConfigurationError, Fault
 from registry.load import load
@@ -126,6 +130,9 @@ BROKEN = [
            "      - {regulation: QCVN14-2008, column: B, factors: [{name: K, value: 1.0}]}",
            "facilities[DN-15].applies[1]", "- {regulation: QCVN14-2008, column: B, factors",
            "`QCVN25-2009` and `QCVN14-2008` limit the same at once", "where the other begins"),
+    Broken("facilities.yaml", "{name: Kf, value: 1.1}]}\n      - {regulation: QCVN40-2025, from: 2032-01-01}",
+           "{name: Kf, value: 1.1}]}\n      - {regulation: QCVN40-2025, from: 2025-09-01}", "facilities[DN-10].applies[1]",
+           "", "`QCVN40-2011` and `QCVN40-2025` limit the same at once", "where the other begins"),
     Broken("regulations/qcvn05-2013.yaml", "    to: 2023-09-12\n", "    to: 2024-01-01\n", "regulations[QCVN05-2023].from",
            "", "`QCVN05-2013` and `QCVN05-2023` limit the same at once", "where the other begins"),
     Broken("regulations/qcvn25-2009.yaml", "at_most: 30, ", "",
@@ -149,6 +156,22 @@ BROKEN = [
     Broken("rules.yaml", "regulation: QCVN05-2023\n    applies_to: {kinds: [air]}\n    parameters: [co, o3]",
            "regulation: QCVN08-2023\n    parameters: [co]", "rules[air-8h].parameters[0]", "parameters: [co]",
            "`QCVN08-2023` has no limit for `co`", "possible: "),
+    Broken("province.yaml", "department:", "departement:", "departement", "departement:", "unknown key",
+           "did you mean `department`?"),
+    Broken("province.yaml", "link_valid: 12 h", "link_valid: 0 h", "policies.link_valid", "link_valid: 0",
+           "longer than nothing", "5 min"),
+    Broken("facilities.yaml", "regulation: QCVN40-2011, column: B, from: 2012-02-15, to: 2032-01-01, factors: [{name: Kq, "
+           "value: 0.9}, {name: Kf, value: 1.1", "regulation: QCVN40-2011, column: C, from: 2012-02-15, to: 2032-01-01, "
+           "factors: [{name: Kq, value: 0.9}, {name: Kf, value: 1.1", "facilities[DN-10].applies[0].column",
+           "- {regulation: QCVN40-2011, column: C", "has no column `C`", "possible: A, B"),
+    Broken("parameters.yaml", "id: pm25,", "id: pm2.5,", "parameters[pm2.5].id", "- {id: pm2.5", "cannot stand here",
+           "letters without marks"),
+    Broken("parameters.yaml", "plausible: [0, 2000]}\n  - {id: pm10", "plausible: [0]}\n  - {id: pm10",
+           "parameters[pm25].plausible", "- {id: pm25", "too few values", "[lowest, highest]"),
+    Broken("teams.yaml", "people: [truc-1, lead-1]", "people: [truc-1, truc-1]", "teams[thanh-tra].people[1]",
+           "- {id: thanh-tra", "stands twice in this team", "keep one"),
+    Broken("rules.yaml", "applies_to: {kinds: [air]}\n    window: hour\n", "applies_to: {kinds: [aire]}\n    window: hour\n",
+           "rules[air-hour].applies_to.kinds[0]", "applies_to: {kinds: [aire]", "is not known here", "did you mean `air`?"),
     Broken("rules.yaml", "threshold: {at_most: 85, unit", "threshold: {unit", "rules[container-full].threshold",
            "threshold: {unit", "there is no figure", "`at_most`"),
 ]  # fmt: skip
@@ -306,3 +329,66 @@ def test_two_stations_do_not_share_a_topic(folder: Path, topic: str) -> None:
     found = faults_of(folder)
     assert {fault.key.split("]")[1] for fault in found} == {".decoder.topic"}
     assert len(found) == (2 if topic == "own/1" else 3)
+
+
+_JUNK: list[Any] = [
+    None,
+    True,
+    "",
+    0,
+    -1,
+    3.5,
+    1e308,
+    10**30,
+    "x",
+    "yes",
+    [],
+    {},
+    ["a"],
+    {"a": 1},
+    [[]],
+    [None],
+    "5 min",
+]
+
+
+def spots(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the path of everything inside `value`."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in inside:
+        yield (*path, key)
+        yield from spots(one, (*path, key))
+
+
+def spoil(content: Any, chance: random.Random) -> None:
+    """Take something out of `content`, or put something else in its place."""
+    *above, last = chance.choice(list(spots(content)))
+    for key in above:
+        content = content[key]
+    if chance.random() < 0.3:
+        del content[last]
+    else:
+        content[last] = chance.choice(_JUNK)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_stands_in_the_files_is_a_fault_or_is_none(folder: Path, seed: int) -> None:
+    """Nothing that somebody writes ends in anything but a list of faults, each with what would be right."""
+    chance = random.Random(seed)
+    for path in chance.sample(sorted(folder.rglob("*.yaml")), 3):
+        content = yaml.safe_load(path.read_text("utf-8"))
+        for _ in range(chance.randint(1, 3)):
+            spoil(content, chance)
+        path.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), "utf-8")
+    try:
+        load(folder)
+    except ConfigurationError as error:
+        assert all(str(fault.wrong) and str(fault.right) and fault.line for fault in error.faults)
+
+
+@pytest.mark.parametrize("broken", [one for one in BROKEN if not one.line], ids=lambda one: one.key)
+def test_what_contradicts_another_is_named_where_the_later_one_stands(folder: Path, broken: Broken) -> None:
+    """Also where the change was made in another file, or the line is like others."""
+    broken.apply(folder)
+    (fault,) = faults_of(folder)
+    assert (fault.key, broken.wrong in str(fault.wrong), broken.right in str(fault.right)) == (broken.key, True, True)

@@ -103,11 +103,11 @@ def test_all_bad_lines_come_at_once(tmp_path: Path) -> None:
 
 def test_a_column_that_is_missing_is_told_the_nearest_that_is_there(tmp_path: Path) -> None:
     """And the lines are judged by the others all the same."""
-    header = HEADER.replace("latitude", "lattitude").replace(",stamp", ",colour")
+    header = HEADER.replace("latitude", "lat").replace(",stamp", ",colour")
     found = faults(tmp_path, written(tmp_path, GOOD[0].replace("300", "0"), header=header))
     said = {one.key: (one.line, f"{one.wrong} {one.right}") for one in found}
-    assert set(said) == {"lattitude", "colour", "stamp", "interval_seconds"}
-    assert "did you mean `latitude`?" in said["lattitude"][1]
+    assert set(said) == {"lat", "colour", "stamp", "interval_seconds"}
+    assert "did you mean `latitude`?" in said["lat"][1]
     assert "the column is missing" in said["stamp"][1]
     assert said["interval_seconds"][0] == 2
 
@@ -133,6 +133,6 @@ def test_a_file_that_is_no_list_is_explained(tmp_path: Path, raw: bytes, line: i
 
 def test_a_list_that_is_not_there_or_not_packed_is_said_to_be_so(tmp_path: Path) -> None:
     """With its name."""
-    assert "No such file" in str(faults(tmp_path, tmp_path / "none.csv")[0].wrong)
+    assert "the file is missing" in str(faults(tmp_path, tmp_path / "none.csv")[0].wrong)
     (tmp_path / "list.csv.gz").write_bytes(b"id,name")
     assert "cannot be read" in str(faults(tmp_path, tmp_path / "list.csv.gz")[0].wrong)
