@@ -1,6 +1,7 @@
 """What one message says: whose it is, what is in it, what of it is refused. Decides alone from message and registry."""
 
-import msgspec
+from dataclasses import dataclass, field
+
 import structlog
 
 from domain.message import JournalMessage
@@ -27,7 +28,8 @@ _ABOUT_TIME = frozenset({
 MOST_PARTS = 100
 
 
-class Understood(msgspec.Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class Understood:
     """One message, read: without readings and refusals it is known to hold none.
 
     `station` is None where it cannot be attributed to one.
@@ -35,8 +37,8 @@ class Understood(msgspec.Struct, frozen=True, gc=False):
 
     message: JournalMessage
     station: str | None = None
-    readings: list[Reading] = []
-    refused: list[Refusal] = []
+    readings: list[Reading] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
 
     @property
     def imported(self) -> bool:

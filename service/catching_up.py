@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from analysis.roller import Roller
 from domain.clock import Clock
 from domain.reading import SeriesKey
+from domain.text import Text
 from registry.lookup import Registry
 from service.locks import Locks
 from service.settings import Settings
-from service.stores import Stores, readings_away
+from service.stores import ServerAway, Stores
 from service.transfer import Wanted
 from storage.ledger import Ledger
 from storage.readings import StoreUnavailable
@@ -48,7 +49,10 @@ def patiently(step: Callable[[], int]) -> int:
             return step()
         except StoreUnavailable as error:
             if time.monotonic() > until:
-                raise readings_away(error) from error
+                raise ServerAway(
+                    Text("The store of readings does not answer ({why}). Nothing is lost; try again when it does.",
+                         {"why": str(error)})
+                ) from error  # fmt: skip
             time.sleep(1.0)
 
 

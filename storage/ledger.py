@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
@@ -20,7 +19,8 @@ from storage.tables import cursors, held, outcomes, revisions, series, stations_
 CONSUMERS = ("roll", "watch")
 
 
-class OutcomeRow(msgspec.Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class OutcomeRow:
     """What became of one message, and how many readings it brought or changed."""
 
     seq: int
@@ -37,7 +37,8 @@ class RevisionRow:
     old: Reading
 
 
-class Heard(msgspec.Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class Heard:
     """When a station was last heard; `skew` is receipt minus stamp of its newest live message."""
 
     heard_at: datetime

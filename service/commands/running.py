@@ -122,8 +122,7 @@ def add_setup_influx(app: typer.Typer, _: Callable[..., str]) -> None:
                      "(a file with its admin token).")
             )  # fmt: skip
         try:
-            for said in setup(url, cli.settings.influx_org, token, out):
-                cli.say(said)
+            setup(url, cli.settings.influx_org, token, out)
         except StoreUnavailable as error:
             raise ServerAway(
                 Text("InfluxDB at {url} does not answer or refuses ({why}).", {"url": url, "why": str(error)})
