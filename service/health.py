@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from analysis.roller import JOB
 from domain.clock import Clock, SystemClock
-from domain.text import Text, unpack
+from domain.text import Text, pack, unpack
 from domain.window import HOUR
 from registry.lookup import Registry
 from service.stores import Folder
@@ -28,6 +28,9 @@ from storage.readings import ReadingStore, StoreUnavailable
 # A part says once a minute that it is there; two missed words may be a busy machine, three are not.
 BEAT_SECONDS = 60.0
 _STALE_SECONDS = 3 * BEAT_SECONDS
+
+# What a part that was ended leaves behind as its last word.
+ENDED = [pack(Text("It was ended."))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +141,11 @@ class Health:
         return [(beat, now - beat.at <= allowed) for beat in heartbeats.read(self._engine)]
 
     def parts(self) -> list[dict[str, Any]]:
-        """Return how every part stands that ever ran; one that has not spoken for long is not ready."""
+        """Return how every part stands that ever ran; one that has not spoken for long neither runs nor is ready."""
         return [
             {
-                "part": beat.part, "worker": beat.worker, "ready": fresh and beat.ready, "since": beat.started_at,
+                "part": beat.part, "worker": beat.worker, "ready": fresh and beat.ready,
+                "runs": fresh and beat.detail.get("reasons") != ENDED, "since": beat.started_at,
                 "last_word": beat.at, "reasons": [unpack(one) for one in beat.detail.get("reasons", [])],
             }
             for beat, fresh in self.beats()

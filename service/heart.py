@@ -13,7 +13,7 @@ from domain import health_fields
 from domain.clock import Clock
 from domain.moment import micros
 from domain.text import Text, pack
-from service.health import BEAT_SECONDS, Health
+from service.health import BEAT_SECONDS, ENDED, Health
 from service.parts import Part
 from service.stores import Stores
 from storage.heartbeats import Heartbeat, beat
@@ -57,7 +57,7 @@ class Heart:
     def last(self) -> None:
         """Say that the parts end."""
         for part in self.parts:
-            self._beat(part, [pack(Text("It was ended."))])
+            self._beat(part, ENDED)
 
     def _say(self, part: Part, reasons: list[Any], *, with_figures: bool) -> None:
         self._said[part.name] = _Said(reasons, time.monotonic())

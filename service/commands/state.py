@@ -85,7 +85,7 @@ def _on_top(status: dict[str, Any]) -> Iterator[Text]:
         yield Text("SIMULATED TIME: {now}, {speed} times as fast as the real one.", {
             **status["clock"], "now": _moment(status["clock"]["now"]),
         })  # fmt: skip
-    if not any(part["ready"] for part in status["parts"]):
+    if not any(part["runs"] for part in status["parts"]):
         yield Text("THE SERVICE DOES NOT RUN on these data.")
     for part in status["parts"]:
         if part["ready"]:

@@ -133,6 +133,20 @@ def test_a_reading_outside_its_threshold_is_mailed_though_the_mail_server_was_aw
     assert service.end() == 0
 
 
+def test_a_part_that_waits_for_its_broker_runs_though_it_is_not_ready(
+    started: list[Running], variables: dict[str, str], broker: Mosquitto, tmp_path: Path
+) -> None:
+    """Alone as it is, nobody is told that the service does not run."""
+    broker.stop()
+    service = start(started, variables, tmp_path, "ingest")
+    wait_until(lambda: status(tmp_path, variables)["parts"], what=service.told)
+    (ingest,) = status(tmp_path, variables)["parts"]
+    assert (ingest["part"], ingest["runs"], ingest["ready"]) == ("ingest", True, False)
+    assert "DOES NOT RUN" not in call("status", cwd=tmp_path, **variables).stdout
+    assert service.end() == 0
+    assert not status(tmp_path, variables)["parts"][0]["runs"]
+
+
 def test_a_broker_that_is_away_is_waited_for(
     started: list[Running], variables: dict[str, str], broker: Mosquitto, tmp_path: Path
 ) -> None:
