@@ -6,7 +6,6 @@ import signal
 import sqlite3
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,15 +34,6 @@ def answers(url: str) -> bool:
 @pytest.fixture
 def variables(tmp_path: Path) -> dict[str, str]:
     return {**pages(), "CONFIG": str(CONFIG), "DATA": str(tmp_path / "demo"), "LANG": "en"}
-
-
-@pytest.fixture
-def started() -> Iterator[list[Running]]:
-    """Every program that a test starts; none outlives it."""
-    programs: list[Running] = []
-    yield programs
-    for one in programs:
-        one.kill()
 
 
 def start(started: list[Running], variables: dict[str, str], cwd: Path) -> Running:

@@ -52,13 +52,6 @@ class Program:
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Mosquitto]:
-    one = Mosquitto(tmp_path / "broker").start()
-    yield one
-    one.stop()
-
-
-@pytest.fixture
 def program(tmp_path: Path, broker: Mosquitto) -> Iterator[Program]:
     one = Program(tmp_path / "data", broker)
     yield one

@@ -4,7 +4,6 @@ import json
 import signal
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,26 +22,10 @@ HEADER = "time,station,parameter,value,unit,status\n"
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Mosquitto]:
-    one = Mosquitto(tmp_path / "broker").start()
-    yield one
-    one.stop()
-
-
-@pytest.fixture
 def variables(tmp_path: Path, broker: Mosquitto) -> dict[str, str]:
     return {
         **pages(), "CONFIG": str(CONFIG), "DATA": str(tmp_path / "var"), "LANG": "en", "MQTT_URL": broker.url,
     }  # fmt: skip
-
-
-@pytest.fixture
-def started() -> Iterator[list[Running]]:
-    """Every program that a test starts; none outlives it."""
-    programs: list[Running] = []
-    yield programs
-    for one in programs:
-        one.kill()
 
 
 def start(started: list[Running], variables: dict[str, str], cwd: Path, *parts: str) -> Running:

@@ -48,13 +48,6 @@ class WatchedJournal(Journal):
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Mosquitto]:
-    one = Mosquitto(tmp_path / "broker").start()
-    yield one
-    one.stop()
-
-
-@pytest.fixture
 def journal(tmp_path: Path) -> Iterator[WatchedJournal]:
     one = WatchedJournal(tmp_path / "journal")
     yield one
