@@ -17,6 +17,9 @@ test: system-packages .venv-test/installed ## install what the tests need, and r
 soak: system-packages .venv-test/installed ## the fault tests at full size
 	QUANTRAC_SOAK=1 $(TEST)/python -m pytest -m soak --timeout 1800 $(ARGS)
 
+bench: system-packages .venv-test/installed ## measure, and print each figure beside what it is compared with
+	$(TEST)/python -m bench $(ARGS)
+
 check: .venv-test/installed ## what has to be right before the tests: format, lint, types, imports, generated files
 	$(TEST)/ruff format --check .
 	$(TEST)/ruff check .
@@ -67,4 +70,4 @@ secrets: ## passwords for docker compose into ./secrets; what is there already s
 clean: ## remove environments and caches, never data
 	rm -rf .venv .venv-test .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
 
-.PHONY: help demo test soak check generate format lock system-packages secrets clean
+.PHONY: help demo test soak bench check generate format lock system-packages secrets clean

@@ -1,150 +1,190 @@
-"""The state machine of an alert: a fold over levels in the order of time. Pure."""
+"""The life of an alert: a fold over levels in order of time. Pure.
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+A level is taken in by `step`, which returns where the machine stands then and why. Folding a stretch in pieces gives
+what folding it whole gives.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 
-import msgspec
-
+from alerts.rules import Level, Standing, excess, has_enough_data, standing
 from domain.alert import AlertState
-from domain.limit import Bound, Clear
+from registry.schema import Policies, Rule
 
-
-class Seen(msgspec.Struct, frozen=True):
-    """One level and what it is held against; `value` is None where nothing counts. `bound` in the canonical unit."""
-
-    start: datetime
-    end: datetime
-    value: float | None
-    valid: int
-    expected: int
-    suspect: int = 0
-    low: float | None = None
-    high: float | None = None
-
-    @property
-    def bound(self) -> Bound:
-        """The limit of its day; both sides None where there is none."""
-        return Bound(self.low, self.high)
-
-
-class Episode(msgspec.Struct, frozen=True):
-    """A stretch of exceedance. `levels` are the levels over the limit so far, at most the first twelve."""
-
-    crossed_at: datetime  # start of the first window that was over
-    opened_at: datetime  # end of the window that made it fire
-    last: Seen
-    levels: tuple[float, ...]
-    peak: float
-    peak_at: datetime
-    over: int  # windows that were over
-    closed_at: datetime | None = None
-
-
-class Standing(msgspec.Struct, frozen=True):
-    """Where a series stands under a rule: windows that are over in a row, or the episode and clear windows in a row."""
-
-    run: tuple[Seen, ...] = ()
-    episode: Episode | None = None
-    clear: int = 0
-
-    @property
-    def state(self) -> AlertState:
-        """The state it amounts to."""
-        if self.episode is not None:
-            return AlertState.FIRING
-        return AlertState.PENDING if self.run else AlertState.NORMAL
+# So many of the newest levels that were over are kept for the message.
+SHOWN_LEVELS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """How many windows in a row open and close, and which share of the limit counts as clear."""
+    """How long a level must be over to raise an alert, and where and how long clear to end it."""
 
     windows: int
-    clear_windows: int
     share: float
+    clear_windows: int
+    policies: Policies
 
-    def clear_level(self, bound: Bound) -> Clear:
-        """Return the level at which an exceedance of `bound` ends: the share of an upper, the reciprocal of a lower one."""
-        low = None if bound.low is None else bound.low / self.share
-        high = None if bound.high is None else bound.high * self.share
-        if low is not None and high is not None and low > high:
-            low = high = (bound.low + bound.high) / 2 if bound.low is not None and bound.high is not None else None
-        return Clear(low, high)
+    @classmethod
+    def of(cls, rule: Rule, policies: Policies) -> "Hold":
+        """Return what `rule` asks for."""
+        return cls(rule.windows, rule.clear.share, rule.clear.windows, policies)
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """The state changed at the end of `at`; `episode` as it then was. Its reason is the state it came to."""
+class Episode:
+    """One exceedance, from the first window that was over; `alert` is the number it is known by.
 
-    before: AlertState
-    after: AlertState
-    at: Seen
-    episode: Episode
-
-
-def fold(standing: Standing, levels: Iterable[Seen], hold: Hold) -> tuple[Standing, list[Change]]:
-    """Return where a series stands after `levels` (ascending), and every opening and closing on the way.
-
-    A window without a value, or without a limit, neither extends nor breaks a run: silence is not clean.
+    `crossed_at` and `first_end` are start and end of the first window that was over, `opened_at` the end of the one
+    that completed the hold, `closed_at` the end of the one that completed the return. `levels`: the newest windows
+    that were over. `over`: how many there were. `peak`: the one farthest beyond its limit. `sure`: as many windows in
+    a row as the hold asks for were over and had enough data.
     """
-    changes: list[Change] = []
-    for seen in levels:
-        if seen.value is None or seen.bound == Bound(None, None):
-            continue
-        before = standing
-        standing = (
-            _firing(standing.episode, standing.clear, seen, hold) if standing.episode else _quiet(standing, seen, hold)
-        )
-        episode = standing.episode or before.episode
-        if episode is None or before.state == standing.state:
-            continue
-        if standing.episode is None:
-            episode = msgspec.structs.replace(episode, closed_at=seen.end, last=seen)
-        if AlertState.FIRING in {before.state, standing.state}:
-            changes.append(Change(before.state, standing.state, seen, episode))
-    return standing, changes
+
+    crossed_at: datetime
+    first_end: datetime
+    opened_at: datetime
+    last: Level
+    peak: Level
+    levels: tuple[Level, ...]
+    over: int
+    sure: bool = False
+    closed_at: datetime | None = None
+    alert: int | None = None
 
 
-def _quiet(standing: Standing, seen: Seen, hold: Hold) -> Standing:
-    if seen.value is None or not seen.bound.is_exceeded(seen.value):
-        return Standing()
-    run = (*standing.run, seen)
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Where the machine stands.
+
+    `run`: windows over in a row while pending. `sure`: of the newest that were over in a row, how many had enough
+    data. `clear`: windows clear in a row while an alert is open. `newest`: how the newest window with a value stood.
+    """
+
+    state: AlertState = AlertState.NORMAL
+    run: tuple[Level, ...] = ()
+    sure: int = 0
+    clear: int = 0
+    episode: Episode | None = None
+    newest: Standing = Standing.UNKNOWN
+    judged_to: datetime | None = None
+
+
+class Why(StrEnum):
+    """Why a step left the machine where it is, or moved it."""
+
+    NO_VALUE = "no value: nothing follows from it"
+    WITHIN = "within the limit"
+    BROKEN = "within the limit before the hold was over"
+    HOLDING = "over, but not yet for the hold"
+    FIRED = "over for the whole hold"
+    STILL_OVER = "over, and the alert is open"
+    NOT_CLEAR = "within the limit, but not at the clear level"
+    CLEARING = "clear, but not yet for long enough"
+    CLEARED = "clear for long enough"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Where the machine stands after a level, and why. `closed` is the episode that this level ended."""
+
+    course: Course
+    why: Why
+    closed: Episode | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What a stretch of levels comes to."""
+
+    course: Course
+    closed: tuple[Episode, ...] = field(default=())
+
+    @property
+    def episodes(self) -> tuple[Episode, ...]:
+        """All episodes, the open one last."""
+        return self.closed if self.course.episode is None else (*self.closed, self.course.episode)
+
+
+def fold(course: Course, levels: Iterable[Level], hold: Hold) -> Folded:
+    """Take in `levels`, ascending in time."""
+    closed = []
+    for level in levels:
+        decision = step(course, level, hold)
+        course = decision.course
+        if decision.closed is not None:
+            closed.append(decision.closed)
+    return Folded(course, tuple(closed))
+
+
+def step(course: Course, level: Level, hold: Hold) -> Decision:
+    """Take in one level."""
+    found = standing(level, hold.share)
+    if found is Standing.UNKNOWN:
+        return Decision(replace(course, judged_to=level.end), Why.NO_VALUE)
+    course = replace(course, newest=found, judged_to=level.end)
+    if found is Standing.OVER:
+        return _over(course, level, hold)
+    if course.episode is None:
+        why = Why.BROKEN if course.state is AlertState.PENDING else Why.WITHIN
+        return Decision(replace(course, state=AlertState.NORMAL, run=(), sure=0), why)
+    return _within(course, course.episode, level, hold)
+
+
+def _over(course: Course, level: Level, hold: Hold) -> Decision:
+    sure = course.sure + 1 if has_enough_data(level, hold.policies) else 0
+    course = replace(course, sure=sure, clear=0)
+    if course.episode is not None:
+        episode = _longer(course.episode, level, sure=course.episode.sure or sure >= hold.windows)
+        return Decision(replace(course, episode=episode), Why.STILL_OVER)
+    run = (*course.run, level)
     if len(run) < hold.windows:
-        return Standing(run=run)
-    worst = max(run, key=_distance)
-    levels = tuple(one.value for one in run if one.value is not None)
-    return Standing(
-        episode=Episode(run[0].start, seen.end, seen, levels, worst.value or 0.0, worst.end, len(run))
+        return Decision(replace(course, state=AlertState.PENDING, run=run), Why.HOLDING)
+    episode = _begun(run, sure=sure >= hold.windows)
+    return Decision(replace(course, state=AlertState.FIRING, run=(), episode=episode), Why.FIRED)
+
+
+def _within(course: Course, episode: Episode, level: Level, hold: Hold) -> Decision:
+    episode = replace(episode, last=level)
+    course = replace(course, sure=0, episode=episode)
+    if course.newest is Standing.BETWEEN:
+        return Decision(replace(course, clear=0), Why.NOT_CLEAR)
+    clear = course.clear + 1
+    if clear < hold.clear_windows:
+        return Decision(replace(course, clear=clear), Why.CLEARING)
+    ended = Course(newest=course.newest, judged_to=course.judged_to)
+    return Decision(ended, Why.CLEARED, replace(episode, closed_at=level.end))
+
+
+def _begun(run: Sequence[Level], *, sure: bool) -> Episode:
+    return Episode(
+        crossed_at=run[0].start, first_end=run[0].end, opened_at=run[-1].end, last=run[-1], peak=max(run, key=excess),
+        levels=tuple(run[-SHOWN_LEVELS:]), over=len(run), sure=sure,
     )  # fmt: skip
 
 
-def _firing(episode: Episode, clear: int, seen: Seen, hold: Hold) -> Standing:
-    value = seen.value or 0.0
-    if hold.clear_level(seen.bound).is_reached(value):
-        if clear + 1 >= hold.clear_windows:
-            return Standing()
-        return Standing(episode=msgspec.structs.replace(episode, last=seen), clear=clear + 1)
-    over = seen.bound.is_exceeded(value)
-    higher = over and _distance(seen) > _distance_of(episode.peak, seen.bound)
-    return Standing(
-        episode=msgspec.structs.replace(
-            episode,
-            last=seen,
-            levels=(*episode.levels, value) if over and len(episode.levels) < 12 else episode.levels,
-            peak=value if higher else episode.peak,
-            peak_at=seen.end if higher else episode.peak_at,
-            over=episode.over + over,
-        )
-    )
+def _longer(episode: Episode, level: Level, *, sure: bool) -> Episode:
+    return replace(
+        episode, last=level, levels=(*episode.levels, level)[-SHOWN_LEVELS:], over=episode.over + 1, sure=sure,
+        peak=level if excess(level) > excess(episode.peak) else episode.peak,
+    )  # fmt: skip
 
 
-def _distance(seen: Seen) -> float:
-    return _distance_of(seen.value or 0.0, seen.bound)
+def settled_from(levels: Sequence[Level], hold: Hold, before: datetime) -> int | None:
+    """Return from which index on `levels` must be folded to know what comes after `before`; None: not to be known.
 
-
-def _distance_of(value: float, bound: Bound) -> float:
-    """How far outside `bound` a value is; the worst of an episode is the one farthest out, on either side."""
-    above = value - bound.high if bound.high is not None else float("-inf")
-    below = bound.low - value if bound.low is not None else float("-inf")
-    return max(above, below)
+    As many clear levels in a row as end an alert leave no alert open and no run begun, whatever was before them.
+    """
+    clear = 0
+    for index in range(len(levels) - 1, -1, -1):
+        if levels[index].end >= before:
+            continue
+        found = standing(levels[index], hold.share)
+        if found is Standing.CLEAR:
+            clear += 1
+        elif found is not Standing.UNKNOWN:
+            clear = 0
+        if clear == hold.clear_windows:
+            return index
+    return None

@@ -1,32 +1,36 @@
-"""Signed links: random, kept only as a hash, one purpose, one use."""
+"""Signed links: sixteen random characters that take a case over, kept only as their hash."""
 
 import hashlib
 import secrets
 import string
 from dataclasses import dataclass
 
-_LETTERS = string.ascii_letters + string.digits
-LENGTH = 16
+_ALPHABET = string.ascii_letters + string.digits
+_LENGTH = 16  # 95 bits: not to be guessed within the hours that a link is valid
 
 
 @dataclass(frozen=True, slots=True)
 class LinkBase:
-    """Where links lead: the staff's address and the public's, no slash at the end; `demo` marks every message."""
+    """Where the pages are that messages lead to, without a slash at the end; `demo`: everything is marked DEMO."""
 
     staff_url: str
     public_url: str
     demo: bool = False
 
     def take(self, token: str) -> str:
-        """Return the link by which an alert is taken over."""
+        """Return the address at which the holder of `token` takes a case over."""
         return f"{self.staff_url}/a/{token}"
+
+    def station(self, station: str, lang: str) -> str:
+        """Return the address of a station's public page in `lang`."""
+        return f"{self.public_url}{'/en' if lang == 'en' else ''}/stations/{station}"
 
 
 def new_token() -> str:
-    """Return 16 random characters: 95 bits."""
-    return "".join(secrets.choice(_LETTERS) for _ in range(LENGTH))
+    """Return a token that nobody has had before."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
 
 
-def hashed(token: str) -> str:
+def hash_of(token: str) -> str:
     """Return what is kept of a token."""
     return hashlib.sha256(token.encode()).hexdigest()

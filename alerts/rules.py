@@ -1,96 +1,124 @@
-"""Which levels a rule looks at, and what may be said of an exceedance. Pure."""
+"""What a rule says of one level: is it over, is it clear, and what keeps it from being more than advisory. Pure."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from functools import cache
 
-import numpy as np
-
-from alerts.lifecycle import Hold, Seen
-from analysis.rollups import meets
 from domain.alert import AlertKind
-from domain.flag import COUNTED
-from domain.limit import Bound
-from domain.moment import moment
-from domain.reading import Status
-from domain.rollup import RollupPoint
+from domain.limit import Bound, Clear
 from domain.text import Text
-from domain.window import LENGTHS, WindowKind, window_of_mark
 from registry.limits import AppliedLimit
-from registry.lookup import Registry
-from registry.schema import Policies, Rule
-from storage.readings import Series
-
-DAY = timedelta(days=1)
+from registry.schema import Policies
 
 
-def hold_of(rule: Rule) -> Hold:
-    """Return a rule's hold and clear level."""
-    return Hold(rule.windows, rule.clear.windows, rule.clear.share)
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What a window (or a single reading, then `start == end`) comes to, and what it is held against.
+
+    `value` is None where nothing counted. `bound` is None where no limit is in force. `valid`, `expected` and
+    `suspect` count the level below, as in a rollup; `calibrating` counts what the instrument was calibrated in.
+    """
+
+    start: datetime
+    end: datetime
+    value: float | None
+    bound: Bound | None
+    valid: int = 1
+    expected: int = 1
+    suspect: int = 0
+    calibrating: int = 0
 
 
-def window_kind(rule: Rule) -> WindowKind | None:
-    """Return the window that a rule judges; None where it judges every reading."""
-    return None if rule.window == "reading" else WindowKind(rule.window)
+class Standing(StrEnum):
+    """How a level stands to its bound."""
+
+    OVER = "over"
+    BETWEEN = "between"  # within the limit, but not yet at the clear level
+    CLEAR = "clear"
+    UNKNOWN = "unknown"  # no value
 
 
-def length_of(rule: Rule, interval: timedelta) -> timedelta:
-    """Return how long one of a rule's levels is; a reading's is its interval."""
-    kind = window_kind(rule)
-    return interval if kind is None else LENGTHS.get(kind, DAY)
+def standing(level: Level, share: float) -> Standing:
+    """Tell how `level` stands; one that equals the limit is not over, one that equals the clear level is clear.
+
+    Where no limit is in force nothing can be over.
+    """
+    if level.value is None:
+        return Standing.UNKNOWN
+    if level.bound is None:
+        return Standing.CLEAR
+    if level.bound.is_exceeded(level.value):
+        return Standing.OVER
+    return Standing.CLEAR if clear_level(level.bound, share).is_reached(level.value) else Standing.BETWEEN
 
 
-def threshold_of(rule: Rule, parameter: str, registry: Registry) -> Bound:
-    """Return a rule's own threshold in the parameter's canonical unit."""
-    own = rule.threshold
-    if own is None:
-        return Bound(None, None)
-    low, high = (
-        None if side is None else registry.canonical(parameter, side, own.unit) for side in (own.at_least, own.at_most)
-    )
-    return Bound(low, high)
+@cache
+def clear_level(bound: Bound, share: float) -> Clear:
+    """Return where an exceedance of `bound` ends: `share` of an upper limit, its reciprocal of a lower one.
+
+    A negative limit is moved inwards too. Two sides that would cross leave nothing in between to come back to, so
+    the limit itself is the clear level then.
+    """
+    part = Decimal(repr(share))
+    low = None if bound.low is None else _inwards(bound.low, part, upwards=True)
+    high = None if bound.high is None else _inwards(bound.high, part, upwards=False)
+    if low is not None and high is not None and low > high:
+        return Clear(bound.low, bound.high)
+    return Clear(low, high)
 
 
-def of_points(points: Iterable[RollupPoint], bounds: Iterable[Bound], registry: Registry) -> Iterator[Seen]:
-    """Yield rollup points as levels, each with the bound of its day."""
-    for point, bound in zip(points, bounds, strict=True):
-        window = window_of_mark(point.kind, point.mark, registry.zone)
-        value = point.value if point.valid else None
-        yield Seen(
-            window.start, window.end, value, point.valid, point.expected, point.suspect, bound.low, bound.high
-        )  # fmt: skip
+def _inwards(limit: float, share: Decimal, *, upwards: bool) -> float:
+    # In decimals: 90 % of 135 is 121.5, and a level of exactly that is clear.
+    exact = Decimal(repr(limit))
+    grows = upwards == (limit > 0)
+    return float(exact / share if grows else exact * share)
 
 
-def of_readings(series: Series, interval: timedelta, bound: Bound) -> Iterator[Seen]:
-    """Yield readings as levels; those that do not count have no value."""
-    counted = np.isin(series.flags, [int(flag) for flag in COUNTED]) & (series.status == Status.MEASURING)
-    for at, value, counts in zip(series.times, series.values, counted, strict=True):
-        end = moment(int(at))
-        there = bool(counts) and not np.isnan(value)
-        yield Seen(
-            end - interval, end, float(value) if there else None, int(there), 1, 0, bound.low, bound.high
-        )  # fmt: skip
+def excess(level: Level) -> float:
+    """Return by how much a level is beyond its bound, in its unit; below 0 within it."""
+    if level.value is None or level.bound is None:
+        return float("-inf")
+    above = float("-inf") if level.bound.high is None else level.value - level.bound.high
+    below = float("-inf") if level.bound.low is None else level.bound.low - level.value
+    return max(above, below)
 
 
-def unmet(rule: Rule, limit: AppliedLimit | None, seen: Seen, policies: Policies) -> tuple[Text, ...]:
-    """Return every condition that keeps an exceedance from being one of a confirmed limit; empty if none does."""
-    found = list(limit.unmet) if limit is not None else []
-    if rule.kind == "threshold":
-        found.append(Text("this is the department's own threshold, not a limit of a regulation"))
-    if not meets(seen.valid, seen.expected, policies.capture):
-        found.append(
-            Text("not enough data: {valid} of {expected} valid (the department's policy asks for {share})",
-                 {"valid": seen.valid, "expected": seen.expected, "share": f"{policies.capture:.0%}"})
-        )  # fmt: skip
-    if seen.valid and seen.suspect > policies.suspect_share * seen.valid:
-        found.append(Text("many readings are suspect: check the instrument"))
-    return tuple(found)
+def has_enough_data(level: Level, policies: Policies) -> bool:
+    """Tell whether the data behind a level are enough to confirm an exceedance."""
+    return not any(data_conditions(level, policies))
 
 
-def kind_of(conditions: tuple[Text, ...]) -> AlertKind:
-    """Return how an exceedance may be called: over only if every condition is met."""
-    return AlertKind.ADVISORY if conditions else AlertKind.OVER
+def data_conditions(level: Level, policies: Policies) -> Iterator[Text]:
+    """Yield each of the department's conditions on data that the level does not meet."""
+    # An irregular series expects nothing, so nothing can be missing of it.
+    if level.expected and level.valid / level.expected < policies.capture:
+        yield Text(
+            "only {valid} of {expected} values are valid, the department's policy asks for {share} %",
+            {"valid": level.valid, "expected": level.expected, "share": round(policies.capture * 100, 1)},
+        )
+    if level.valid and level.suspect / level.valid > policies.suspect_share:
+        yield Text(
+            "{suspect} of {valid} values are suspect: check the instrument",
+            {"suspect": level.suspect, "valid": level.valid},
+        )
 
 
-def is_late(closed_at: datetime | None, *, now: datetime, late_after: timedelta) -> bool:
-    """Tell whether an exceedance became known so late that it is history: over, and its end long past."""
-    return closed_at is not None and now - closed_at > late_after
+def unmet_conditions(limit: AppliedLimit | None, levels: Iterable[Level], policies: Policies) -> tuple[Text, ...]:
+    """Return everything that keeps an exceedance from being one of a confirmed limit, in words; () where nothing does.
+
+    `limit` is None for the department's own threshold, which is always advisory. `levels` are the windows that made
+    the alert fire.
+    """
+    if limit is None:
+        return (Text("it is the department's own threshold, not a limit of a regulation"),)
+    # Of several poor windows the last is named: one sentence is enough to say what is lacking.
+    lacking = [tuple(data_conditions(level, policies)) for level in levels]
+    return (*limit.unmet, *next((found for found in reversed(lacking) if found), ()))
+
+
+def kind_of(limit: AppliedLimit | None, *, sure: bool) -> AlertKind:
+    """Return whether an alert may be called an exceedance; `sure`: the windows of its hold had enough data."""
+    return AlertKind.OVER if limit is not None and limit.confirmed and sure else AlertKind.ADVISORY

@@ -1,77 +1,98 @@
-"""A silent station is an alert of its own kind; while we ourselves are behind, nobody is called silent."""
+"""Is a station silent, and can we tell at all? Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
-from sqlalchemy.engine import Engine
+from domain.text import Text, unpack
+from storage.heartbeats import BACKLOG_DONE, LAG_SECONDS, REASONS, Heartbeat
 
-from alerts.records import Recorder
-from domain.alert import AlertState
-from domain.clock import Clock
-from domain.moment import moment
-from domain.reading import SeriesKey
-from registry.lookup import Registry
-from registry.schema import Rule
-from storage import alerting, heartbeats, ledger
-from storage.alerting import Watch
-from storage.heartbeats import Heartbeat
-from storage.state import writing
-
-# A part beats once a minute of the machine's time; after three it is taken for gone.
-BEATS_MISSED = timedelta(minutes=3)
+# A part says once a minute of real time that it is there; three words missed are an end.
+_BEAT = timedelta(seconds=60)
+_MISSED = 3
+# A worker that has not said anything for so long has been taken out of service, if others still speak.
+_GONE = timedelta(days=1)
 
 
-def is_silent(heard: datetime | None, *, listening_since: datetime, now: datetime, allowed: timedelta) -> bool:
-    """Tell whether a station has been quiet for longer than allowed, counted from when we have been listening."""
-    return now - max(heard or listening_since, listening_since) > allowed
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How far we see. `until`: everything received up to then has been processed. `since`: listening without a break.
+
+    `blind` says why we do not see, None where we do.
+    """
+
+    until: datetime
+    since: datetime
+    blind: Text | None
 
 
-def listening_since(beats: Sequence[Heartbeat], *, now: datetime, speed: float) -> datetime | None:
-    """Return since when ingest has been listening; None while it is away or not ready: then we are blind."""
-    ours = [one for one in beats if one.part == "ingest" and now - one.at <= BEATS_MISSED * speed]
-    if not ours or not all(one.ready for one in ours):
-        return None
-    return max(one.started_at for one in ours)
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """How much of the clock's time passes in what the machine measures in real time."""
+
+    factor: float
+
+    def of(self, real: timedelta) -> timedelta:
+        """Return how much time the clock shows for `real`; a clock slower than the machine's changes nothing."""
+        return real * max(self.factor, 1.0)
 
 
-class SilenceCheck:
-    """Looks at when stations were last heard."""
+def sight(beats: Iterable[Heartbeat], now: datetime, speed: Speed, seeing_since: datetime | None) -> Sight:
+    """Tell how far we see by what the workers of ingest last said; `seeing_since`: since when this has been so."""
+    of_ingest = [one for one in beats if one.part == "ingest"]
+    recent = [one for one in of_ingest if now - one.at <= speed.of(_GONE)] or of_ingest
+    if not recent:
+        return Sight(now, now, Text("Nothing takes messages in: the part ingest does not run."))
+    blind = next((why for one in recent if (why := _why_blind(one, now, speed)) is not None), None)
+    since = max(one.started_at for one in recent)
+    until = min(one.at - _lag(one) for one in recent)
+    return Sight(until, max(since, seeing_since or since), blind)
 
-    def __init__(self, registry: Registry, engine: Engine, clock: Clock, recorder: Recorder) -> None:
-        """Nothing is read before the first run."""
-        self._registry = registry
-        self._engine = engine
-        self._clock = clock
-        self._recorder = recorder
 
-    def run(self, now: datetime) -> None:
-        """Open an alert for each station that fell silent, close those of stations that are heard again."""
-        since = listening_since(heartbeats.read(self._engine), now=now, speed=self._clock.speed)
-        if since is None:
-            return
-        heard = {station: one.heard_at for station, one in ledger.all_heard(self._engine).items()}
-        watches = alerting.all_watches(self._engine)
-        for rule in self._registry.rules.values():
-            for key in self._registry.watches(rule) if rule.kind == "silent" else ():
-                self._station(rule, key, heard.get(key.station), since, watches.get((rule.id, key)), now)
+def _why_blind(one: Heartbeat, now: datetime, speed: Speed) -> Text | None:
+    if now - one.at > speed.of(_BEAT * _MISSED):
+        return Text("Nothing takes messages in: the part ingest does not run.")
+    if not one.ready:
+        return Text("{reasons}", {"reasons": [unpack(reason) for reason in one.detail[REASONS]]})
+    if not one.detail.get(BACKLOG_DONE, True):
+        return Text("The broker is still handing over what piled up.")
+    return None
 
-    def _station(
-        self, rule: Rule, key: SeriesKey, heard: datetime | None, since: datetime, watch: Watch | None, now: datetime
-    ) -> None:
-        allowed = self._registry.silent_after(key.station)
-        silent = is_silent(heard, listening_since=since, now=now, allowed=allowed)
-        open_alert = watch.alert if watch else None
-        if silent and open_alert is None:
-            with writing(self._engine) as connection:
-                alert = self._recorder.open_silent(connection, rule, key.station, heard or since, now)
-                alerting.keep_watch(connection, Watch(rule.id, key, AlertState.FIRING, "{}", now, alert))
-        elif open_alert is not None and heard is not None:
-            self._back(rule, key, heard, open_alert, now)
 
-    def _back(self, rule: Rule, key: SeriesKey, heard: datetime, alert: int, now: datetime) -> None:
-        with writing(self._engine) as connection:
-            row = alerting.alert_of(connection, alert)
-            if row is None or heard <= moment(row.opened_at):
-                return
-            self._recorder.close_silent(connection, rule, row, heard, now)
-            alerting.keep_watch(connection, Watch(rule.id, key, AlertState.NORMAL, "{}", now, None))
+def _lag(one: Heartbeat) -> timedelta:
+    return timedelta(seconds=float(one.detail.get(LAG_SECONDS, 0.0)))
+
+
+class Hearing(StrEnum):
+    """How a station is heard."""
+
+    HEARD = "heard"
+    SILENT = "silent"
+    BACK = "back"  # was silent, and has said something since
+    UNKNOWN = "unknown"  # we have not listened for long enough to tell
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """The verdict on a station, and since when nothing has come."""
+
+    hearing: Hearing
+    since: datetime
+
+
+def silence(heard_at: datetime | None, seen: Sight, allowed: timedelta, silent_since: datetime | None) -> Silence:
+    """Judge a station that was last heard at `heard_at`; `silent_since`: it counts as silent since then.
+
+    Only time in which we listened counts. A station never heard has been silent since we began to listen.
+    """
+    if silent_since is not None:
+        if heard_at is not None and heard_at > silent_since:
+            return Silence(Hearing.BACK, heard_at)
+        return Silence(Hearing.SILENT, silent_since)
+    quiet_since = seen.since if heard_at is None else max(heard_at, seen.since)
+    if seen.blind is not None:
+        return Silence(Hearing.UNKNOWN, quiet_since)
+    if seen.until - quiet_since <= allowed:
+        return Silence(Hearing.HEARD, quiet_since)
+    return Silence(Hearing.SILENT, heard_at or seen.since)

@@ -1,55 +1,47 @@
-"""What a message says, in the reader's language; first line = the whole message."""
+"""What all messages have in common: their parts, the short form, the marks of what is made up, text and HTML."""
 
-import html
 import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import cached_property
+from typing import Any
 
-from alerts.lifecycle import Episode
-from domain.alert import AlertKind, Notice
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from alerts.links import LinkBase
 from domain.limit import Bound
 from domain.text import Text
 from present import words
 from registry.lookup import Registry
-from registry.schema import Parameter, Rule, Station
+from registry.schema import Facility, Parameter, Person, Station, StationKind
+from storage.alerting import Record
 
-SMS_LENGTH = 160
-_FIRST_WORDS = {
-    Notice.RECOVERY: Text("Back below the limit"),
-    Notice.LATE: Text("Found late"),
-    Notice.SILENT: Text("Silent"),
-    Notice.BACK: Text("Reporting again"),
-}
-_KINDS = {
-    AlertKind.OVER: Text("Over limit"),
-    AlertKind.ADVISORY: Text("Advisory"),
-    AlertKind.LATE: Text("Found late"),
-    AlertKind.SILENT: Text("Silent"),
-}
+SHORT_LENGTH = 160
+# Letters that Unicode does not take apart into a plain one and a mark.
+_PLAIN = str.maketrans({
+    "đ": "d", "Đ": "D", "µ": "u", "μ": "u", "−": "-", "–": "-", "—": "-", "×": "x", "≥": ">=", "≤": "<=", "·": "-",
+    "°": "", "«": '"', "»": '"', "…": "...", "⁺": "+", "⁻": "-",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
-    """All that a message is made of. `episode` and `bound` are None for a silent station."""
+class Content:
+    """A message to one person, in words. `shorts`: the one-line form, the fullest first; the first that fits is sent.
 
-    notice: Notice
-    kind: AlertKind
-    rule: Rule
-    station: Station
-    parameter: Parameter | None
-    episode: Episode | None
-    bound: Bound | None
-    limit: Text | None
-    unmet: tuple[Text, ...]
-    since: datetime
-    at: datetime
-    case_number: str
-    demo: bool
+    `first`: the whole message in a line. `paragraphs`: the rest, each a list of lines. `link`: label and address.
+    """
+
+    subject: str
+    first: str
+    paragraphs: tuple[tuple[str, ...], ...]
+    shorts: tuple[str, ...]
+    link: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """What goes out: `short` is the SMS form, ASCII, at most 160 characters."""
+class Said:
+    """A message as it goes out: mail subject, text and HTML, and the form for SMS (ASCII, 160 characters at most)."""
 
     subject: str
     body: str
@@ -57,163 +49,172 @@ class Message:
     short: str
 
 
-def compose(story: Story, registry: Registry, *, lang: str, number: str, person: str, link: str | None) -> Message:
-    """Return the message for one person."""
-    said = _Words(story, registry, lang)
-    subject = f"{said.headline()} ({number})"
-    lines = [said.first_line(), said.where(), "", *said.link(link), *said.details(), "", said.place()]
-    lines.append(said.say(Text("Automatic reading, not a finding of a violation.")))
-    sent = {
-        "number": number,
-        "at": words.when(story.at, registry.zone, lang),
-        "person": person,
-        "case": story.case_number,
-    }
-    lines.append(said.say(Text("Message {number}, made {at} for {person}. Case {case}.", sent)))
-    body = "\n".join(lines) + "\n"
-    if story.demo:
-        subject = f"DEMO · {subject}"
-        body = (
-            said.say(Text("DEMO: invented facility, fictional limit or replayed data. Nothing has happened."))
-            + "\n\n"
-            + body
-        )
-    return Message(subject, body, as_html(body, link), short_form(said.short(), link, number))
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a message carries beside what it says. `token` takes the case over; None where there is nothing to take."""
+
+    person: Person
+    number: str  # #0147-1
+    case: str | None  # VV-2026-0147
+    now: datetime
+    token: str | None = None
+    joined: bool = False  # the case was there before
 
 
-class _Words:
-    """The parts of one message in one language."""
+@dataclass(frozen=True)
+class Voice:
+    """Says things in one language, for one configuration."""
 
-    def __init__(self, story: Story, registry: Registry, lang: str) -> None:
-        self._story = story
-        self._registry = registry
-        self._lang = lang
+    registry: Registry
+    links: LinkBase
+    lang: str
+
+    @cached_property
+    def translate(self) -> Callable[..., str]:
+        """Say a sentence of the catalogue; what goes into it by name."""
+        return words.translator(self.lang, self.registry.zone)
 
     def say(self, text: Text) -> str:
-        return words.say(text, self._lang, self._registry.zone)
+        """Say a sentence that was made elsewhere."""
+        return words.say(text, self.lang, self.registry.zone)
 
-    def headline(self) -> str:
-        story = self._story
-        first = self.say(_FIRST_WORDS.get(story.notice, _KINDS[story.kind]))
-        area = words.name(self._registry.areas[story.station.area].names, self._lang)
-        return f"{first}: {self._what()}{story.station.id}, {area}"
+    def level(self, value: float, parameter: Parameter, bound: Bound | None) -> str:
+        """Write a level with its unit, with as many digits as show on which side of its bound it is."""
+        written = words.shown(value, bound, parameter.precision, self.lang)
+        return words.with_unit(written, parameter.unit, self.lang)
 
-    def short(self) -> str:
-        """The SMS: value and limit are never dropped, the area is."""
-        first = self.say(_FIRST_WORDS.get(self._story.notice, _KINDS[self._story.kind]))
-        return f"{first.upper()}: {self._what()}{self._story.station.id}, {self._since()}."
+    def name(self, parameter: Parameter) -> str:
+        """Return a parameter's name."""
+        return words.symbol(words.name(parameter.names, self.lang), self.lang)
 
-    def _what(self) -> str:
-        return f"{self._level()} {self._against()}, " if self._story.episode is not None else ""
+    def symbol(self, parameter: Parameter) -> str:
+        """Return a parameter's symbol where people read it as a name (COD, pH, PM2.5), else its name: not T or h."""
+        is_name = any(one.isupper() or one.isdigit() for one in parameter.symbol[1:])
+        return words.symbol(parameter.symbol, self.lang) if is_name else self.name(parameter)
 
-    def _level(self) -> str:
-        story = self._story
-        if story.parameter is None or story.episode is None or story.episode.last.value is None:
-            return ""
-        level = story.episode.peak if story.notice is Notice.LATE else story.episode.last.value
-        value = words.shown(level, story.bound, story.parameter.precision, self._lang)
-        unit = words.unit(story.parameter.unit, self._lang)
-        return f"{words.symbol(story.parameter.symbol, self._lang)} {value}{words.NBSP + unit if unit else ''}"
+    def area(self, station: Station) -> str:
+        """Return the name of a station's area."""
+        return words.name(self.registry.areas[station.area].names, self.lang)
 
-    def _against(self) -> str:
-        story = self._story
-        if story.bound is None or story.parameter is None or story.episode is None:
-            return ""
-        level = story.episode.peak if story.notice is Notice.LATE else story.episode.last.value or 0.0
-        side = story.bound.side(level)
-        if side is None:
-            return ""
-        limit = words.number(side, None, self._lang)
-        if story.bound.high == side and story.bound.is_exceeded(level) and side > 0 and story.parameter.unit:
-            return self.say(
-                Text("= {times} times {limit}", {"times": words.number(level / side, 2, self._lang), "limit": limit})
+    def facility(self, station: Station) -> Facility | None:
+        """Return who discharges at a station."""
+        return self.registry.facilities.get(station.facility or "")
+
+    def since(self, at: datetime, now: datetime) -> str:
+        """Write a moment: the time alone where it is of today."""
+        zone = self.registry.zone
+        label = words.hour(at, zone, end=True)
+        # 24:00 is the end of the day before.
+        same_day = label != "24:00" and at.astimezone(zone).date() == now.astimezone(zone).date()
+        return label if same_day else words.short_when(at, zone, self.lang, end=True)
+
+    def place(self, station: Station) -> str:
+        """Say where a station is."""
+        _ = self.translate
+        return _("Place: {place}.", place=words.place(station.latitude, station.longitude, self.lang))
+
+    def footer(self, envelope: Envelope) -> tuple[str, ...]:
+        """Say what message this is, when it was made and for whom."""
+        _ = self.translate
+        at = words.short_when(envelope.now, self.registry.zone, self.lang)
+        line = _("Message {number}, {at}, to {person}.", number=envelope.number, at=at, person=envelope.person.name)
+        if envelope.case is None:
+            return (line,)
+        new = _("Case {case}.", case=envelope.case)
+        joined = _("Added to case {case} (same station).", case=envelope.case)
+        return (f"{line} {joined if envelope.joined else new}",)
+
+    def made_up(self, marks: Iterable[str], station: Station | None) -> tuple[str, ...]:
+        """Say what of a message is not real."""
+        return tuple(self._made_up(set(marks), station))
+
+    def _made_up(self, marks: set[str], station: Station | None) -> Iterator[str]:
+        _ = self.translate
+        if "demo" in marks:
+            yield _("DEMO: a demonstration on a clock of its own.")
+        if "fictional" in marks:
+            yield _("DEMO: the regulation is fictional.")
+        if "facility" in marks:
+            yield _("DEMO: the facility is invented.")
+        if station is not None and station.origin is not None:
+            origin = words.name(station.origin.text, self.lang)
+            invented = station.origin.kind == "invented"
+            yield (
+                _("DEMO: invented data ({origin}).", origin=origin)
+                if invented
+                else _("DEMO: recorded data ({origin}).", origin=origin)
             )
-        return self.say(Text("(limit {limit})", {"limit": limit}))
-
-    def _since(self) -> str:
-        return self.say(
-            Text("since {at}", {"at": words.short_when(self._story.since, self._registry.zone, self._lang)})
-        )
-
-    def first_line(self) -> str:
-        story = self._story
-        if story.episode is None:
-            silent = Text(
-                "{station} has sent nothing since {at}.", {"station": story.station.id, "at": self._clock(story.since)}
-            )
-            again = Text(
-                "{station} reports again since {at}.", {"station": story.station.id, "at": self._clock(story.at)}
-            )
-            return self.say(again if story.notice is Notice.BACK else silent)
-        if story.notice is Notice.RECOVERY:
-            over = words.duration(story.episode.over * self._window(), self._lang)
-            return f"{self._level()} {self._against()}. " + self.say(
-                Text("Over for {length}, peak {peak}. The alert is closed, the case stays open.",
-                     {"length": over, "peak": words.number(story.episode.peak, story.parameter.precision if story.parameter else 1, self._lang)})
-            )  # fmt: skip
-        levels = "; ".join(
-            words.number(one, story.parameter.precision if story.parameter else 1, self._lang)
-            for one in story.episode.levels
-        )
-        return f"{self._level()} {self._against()}, {self._since()}. " + self.say(
-            Text("{count} windows over in a row ({levels}).", {"count": story.episode.over, "levels": levels})
-        )
-
-    def _clock(self, at: datetime) -> str:
-        return words.when(at, self._registry.zone, self._lang)
-
-    def _window(self) -> timedelta:
-        last = self._story.episode.last if self._story.episode else None
-        return last.end - last.start if last else timedelta(0)
-
-    def where(self) -> str:
-        station = self._story.station
-        parts = [
-            words.name(station.names, self._lang),
-            words.name(self._registry.areas[station.area].names, self._lang),
-        ]
-        facility = self._registry.facilities.get(station.facility or "")
-        if facility is not None:
-            parts.insert(0, words.name(facility.names, self._lang))
-        return ", ".join(parts) + "."
-
-    def link(self, link: str | None) -> list[str]:
-        return [] if link is None else [self.say(Text("Take it: {link}", {"link": link})), ""]
-
-    def details(self) -> list[str]:
-        story, found = self._story, []
-        if story.limit is not None:
-            found.append(self.say(Text("Limit: {limit}", {"limit": story.limit})))
-        if story.unmet:
-            found.append(self.say(Text("Advisory, no exceedance of a confirmed limit, because:")))
-            found.extend(f"- {self.say(condition)}" for condition in story.unmet)
-        if story.episode is not None:
-            last = story.episode.last
-            counts = {"valid": last.valid, "expected": last.expected, "end": self._clock(last.end)}
-            found.append(self.say(Text("Data: window ending {end}, {valid}/{expected} valid, provisional.", counts)))
-        if story.kind is AlertKind.SILENT:
-            found.append(self.say(Text("What happens there is not known in this time. Silence does not mean clean.")))
-        return found
-
-    def place(self) -> str:
-        where = words.place(self._story.station.latitude, self._story.station.longitude, self._lang)
-        return self.say(Text("Place: {place}", {"place": where}))
 
 
-def short_form(said: str, link: str | None, number: str) -> str:
-    """Return `said` as an SMS: ASCII, at most 160 characters; link and number are never cut."""
-    plain = unicodedata.normalize("NFKD", said.replace("đ", "d").replace("Đ", "D"))
-    text = "".join(one for one in plain if not unicodedata.combining(one)).replace("\u00b5", "u").replace("\u03bc", "u")
-    text = text.encode("ascii", "ignore").decode()
-    end = " ".join(part for part in ((link or "").removeprefix("https://").removeprefix("http://"), number) if part)
-    return f"{text[: SMS_LENGTH - len(end) - 1]} {end}"
+def marks_of(registry: Registry, station: Station, *, fictional: bool, demo: bool) -> tuple[str, ...]:
+    """Return what makes a message about `station` a DEMO, none for a real one."""
+    facility = registry.facilities.get(station.facility or "")
+    found = {
+        "demo": demo, "fictional": fictional, "facility": facility is not None and facility.invented,
+        "data": station.origin is not None,
+    }  # fmt: skip
+    return tuple(name for name, holds in found.items() if holds)
 
 
-def as_html(body: str, link: str | None) -> str:
-    """Return the body as simple HTML: the same words, the link as a link."""
-    written = html.escape(body)
-    if link is not None:
-        address = html.escape(link)
-        written = written.replace(address, f'<a href="{address}">{address}</a>', 1)
-    paragraphs = "".join(f"<p>{part.strip().replace(chr(10), '<br>')}</p>" for part in written.split("\n\n"))
-    return f'<!doctype html><html><body style="font-family:sans-serif;font-size:16px">{paragraphs}</body></html>'
+def limit_text(record: Record) -> Text | None:
+    """Return what a level is compared with, as a sentence: document, clause, column, and who confirmed it."""
+    if record.document is None:
+        return Text("the department's own threshold") if record.rule_kind == "threshold" else None
+    parts: list[Any] = [one for one in (record.document, record.clause) if one]
+    if record.column:
+        parts.append(Text("column {column}", {"column": record.column}))
+    law = Text("{law}", {"law": parts})
+    if record.confirmed_by is None or record.confirmed_on is None:
+        return Text("{law}, not confirmed by the department", {"law": law})
+    said = {"law": law, "on": record.confirmed_on, "who": record.confirmed_by}
+    return Text("{law}, confirmed {on} by {who}", said)
+
+
+def kind_of_station(kind: StationKind) -> Text:
+    """Return what a station watches, in words."""
+    return {
+        "air": Text("ambient air"), "stack": Text("stack"), "outfall": Text("wastewater outfall"),
+        "surface_water": Text("surface water"), "waste": Text("waste"),
+    }[kind]  # fmt: skip
+
+
+def render(content: Content, lang: str, *, demo: bool) -> Said:
+    """Make of `content` what goes out; `demo` puts the word into subject and short form."""
+    mark = "DEMO · " if demo else ""
+    values: dict[str, Any] = {
+        "content": content, "paragraphs": [one for one in content.paragraphs if one], "lang": lang,
+        "subject": f"{mark}{content.subject}",
+    }  # fmt: skip
+    return Said(
+        subject=values["subject"],
+        body=_TEMPLATES.get_template("message.txt").render(values),
+        html=_TEMPLATES.get_template("message.html").render(values),
+        short=fitting([f"{mark}{one}" for one in content.shorts]),
+    )
+
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("alerts"), autoescape=select_autoescape(("html",)),
+    undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=False,
+)  # fmt: skip
+
+
+def ascii_of(text: str) -> str:
+    """Write `text` in ASCII, as every phone shows it: `Đức Hòa, µg/m³` → `Duc Hoa, ug/m3`."""
+    apart = unicodedata.normalize("NFKD", text.translate(_PLAIN))
+    return apart.encode("ascii", "ignore").decode()
+
+
+def fitting(variants: Sequence[str]) -> str:
+    """Return the fullest variant that fits into one SMS; the last one is cut before its link where none does."""
+    plain = [ascii_of(one) for one in variants]
+    for one in plain:
+        if len(one) <= SHORT_LENGTH:
+            return one
+    head, _, tail = plain[-1].rpartition(". ")
+    return f"{head[: max(SHORT_LENGTH - len(tail) - 2, 0)]}. {tail}"[:SHORT_LENGTH]
+
+
+def bare(address: str) -> str:
+    """Return an address without `https://`: phones find it all the same, and an SMS has room for little."""
+    return address.split("://", 1)[-1]

@@ -102,6 +102,8 @@ def _stations(registry: Registry, words: Words) -> Json:
     panel = panels.table(
         Place(0, 24, 24, 14), words._("Stations"), [Ask("service", queries.stations(), table=True)],
         overrides=[panels.by_name(key, displayName=said, **looks.get(key, {})) for key, said in headings.items()],
+        # InfluxDB gives the newest words of several fields the time at which the shown span begins.
+        transformations=[panels.columns(list(headings), without=("Time",))],
         description=words._("A station that has never been heard is not in this list; the public page has all."),
     )  # fmt: skip
     panel["options"]["sortBy"] = [{"displayName": headings["silent"], "desc": True}]
@@ -111,7 +113,6 @@ def _stations(registry: Registry, words: Words) -> Json:
 def _headings(words: Words) -> dict[str, str]:
     _ = words._
     return {
-        "Time": _("As of"),
         "station": _("Station"),
         "heard": _("Last message"),
         "skew": _("Received after measured"),

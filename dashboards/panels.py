@@ -82,13 +82,16 @@ def table(place: Place, title: str, asks: Sequence[Ask], **settings: Any) -> Jso
     return panel
 
 
-def merged(columns: Sequence[str]) -> list[Json]:
+def merged(shown: Sequence[str]) -> list[Json]:
     """Return the transformations that join the rows of a table's questions and put its columns in this order."""
-    order = {name: place for place, name in enumerate(columns)}
-    return [
-        {"id": "merge", "options": {}},
-        {"id": "organize", "options": {"excludeByName": {}, "indexByName": order, "renameByName": {}}},
-    ]
+    return [{"id": "merge", "options": {}}, columns(shown)]
+
+
+def columns(shown: Sequence[str], *, without: Sequence[str] = ()) -> Json:
+    """Return the transformation that puts a table's columns in this order and leaves some out."""
+    order = {name: place for place, name in enumerate(shown)}
+    hidden = dict.fromkeys(without, True)
+    return {"id": "organize", "options": {"excludeByName": hidden, "indexByName": order, "renameByName": {}}}
 
 
 def by_name(name: str, **properties: Any) -> Json:

@@ -14,7 +14,7 @@ class AlertState(StrEnum):
 
 
 class Severity(StrEnum):
-    """How much a rule matters; decides who is told by night."""
+    """How much a rule matters; a channel may ask for some of them only."""
 
     INFORMATION = "information"
     WARNING = "warning"
@@ -35,7 +35,6 @@ class Notice(StrEnum):
 
     FIRST = "first"
     RECOVERY = "recovery"
-    REMINDER = "reminder"
     LATE = "late"
     SILENT = "silent"
     BACK = "back"  # a silent station reports again

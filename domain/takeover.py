@@ -38,9 +38,10 @@ class TakeSubject:
     limit: Text | None
     unmet: tuple[Text, ...]
     confirmed: bool
-    crossed_at: datetime  # start of the first window that was over; for a silent station, when it was last heard
+    since: datetime  # by what the first window that was over is named; for a silent station, when it was last heard
     last_at: datetime  # end of the newest window judged
     closed_at: datetime | None  # the level is back below since; None while the alert is open
+    withdrawn: bool  # later data say that it never was over
     valid: int | None
     expected: int | None
     case_number: str  # VV-2026-0147

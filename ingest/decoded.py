@@ -1,7 +1,6 @@
 """What a decoder makes of a message: values as they were written, before anything is converted or judged."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
@@ -25,8 +24,7 @@ class RawValue(msgspec.Struct, gc=False):
     status: str | int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(msgspec.Struct, frozen=True, gc=False):
     """What is in a message. Ignored: known to be no readings (a join, an empty list of values)."""
 
     values: list[RawValue]

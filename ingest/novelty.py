@@ -2,15 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from domain.moment import micros
 from domain.reading import Reading, SeriesKey
 from domain.window import Window
 from storage.ledger import RevisionRow
 from storage.readings import ReadingStore
 
-_DAY = 86_400_000_000  # µs
+_FIRST_DAY = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
 _JUST_BEFORE = timedelta(microseconds=1)
 
 Reach = Mapping[SeriesKey, tuple[datetime, datetime]]
@@ -86,6 +85,11 @@ def _take(reading: Reading, known: dict[Identity, Reading], changes: Changes) ->
 
 def _mark(identity: Identity, changes: Changes) -> None:
     series, moment = identity
-    key = (series, micros(moment) // _DAY)
-    first, last = changes.spans.get(key, (moment, moment))
-    changes.spans[key] = (min(first, moment), max(last, moment))
+    key = (series, moment.toordinal() - _FIRST_DAY)
+    known = changes.spans.get(key)
+    if known is None:
+        changes.spans[key] = (moment, moment)
+    elif moment > known[1]:
+        changes.spans[key] = (known[0], moment)
+    elif moment < known[0]:
+        changes.spans[key] = (moment, known[1])

@@ -142,7 +142,7 @@ def run(
             wait = 0.0 if pipeline.step() else pause
             if wait == 0.0:
                 done()
-                wait = 4 * (time.monotonic() - began) if gives_way() else 0.0
+                _give_way(4 * (time.monotonic() - began), stop, gives_way)
         except StoreUnavailable as error:
             wait = min(max(wait * 2, 0.5), longest)
             log.warning("store of readings is away", error=str(error), again_in=wait)
@@ -151,6 +151,13 @@ def run(
             wait = min(max(wait * 2, 0.5), longest)
             log.exception("batch failed", again_in=wait)
         stop.wait(wait)
+
+
+def _give_way(seconds: float, stop: Event, gives_way: Callable[[], bool]) -> None:
+    """Leave the time to others as long as they want it, and no longer than `seconds`."""
+    until = time.monotonic() + seconds
+    while gives_way() and time.monotonic() < until and not stop.is_set():
+        stop.wait(0.02)
 
 
 def _outcome(one: Understood, changes: Changes) -> OutcomeRow:

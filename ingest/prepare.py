@@ -1,6 +1,7 @@
 """From a value as it was written to a reading: the steps, in their order."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from math import isfinite
@@ -93,10 +94,10 @@ def _spellings(place: Place) -> set[str]:
 
 def settle_time(draft: Draft, place: Place) -> None:
     """Make the stamp the end of what was averaged, and refuse one that cannot be."""
-    try:
-        moment = draft.measured_at + place.shift
-    except OverflowError:
-        moment = draft.measured_at
+    moment = draft.measured_at
+    if place.shift:
+        with suppress(OverflowError):
+            moment += place.shift
     if moment - draft.received_at > place.ahead:
         raise refusals.in_future(moment, draft.received_at)
     if moment < place.start:

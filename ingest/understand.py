@@ -1,7 +1,6 @@
 """What one message says: whose it is, what is in it, what of it is refused. Decides alone from message and registry."""
 
-from dataclasses import dataclass, field
-
+import msgspec
 import structlog
 
 from domain.message import JournalMessage
@@ -28,8 +27,7 @@ _ABOUT_TIME = frozenset({
 MOST_PARTS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Understood:
+class Understood(msgspec.Struct, frozen=True, gc=False):
     """One message, read: without readings and refusals it is known to hold none.
 
     `station` is None where it cannot be attributed to one.
@@ -37,8 +35,8 @@ class Understood:
 
     message: JournalMessage
     station: str | None = None
-    readings: list[Reading] = field(default_factory=list)
-    refused: list[Refusal] = field(default_factory=list)
+    readings: list[Reading] = []
+    refused: list[Refusal] = []
 
     @property
     def imported(self) -> bool:

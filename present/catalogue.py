@@ -10,6 +10,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from present.words import LANGUAGES
+from registry.reference import meanings
 
 SOURCE = "en"
 # A sentence is whatever stands, as a literal, in one of these calls.
@@ -34,6 +35,8 @@ def extract() -> Catalog:
         for file, _, message, _, _ in extract_from_dir(_ROOT / package, _METHODS, keywords=KEYWORDS):
             for one in (message,) if isinstance(message, str) else message:
                 found.setdefault(one, set()).add(f"{package}/{file}")
+    for one in meanings():
+        found.setdefault(one, set()).add("registry/schema.py")
     catalogue = Catalog(project="quantrac", charset="utf-8")
     for message in sorted(found):
         # Without line numbers, so that the catalogue changes only where a sentence does.

@@ -5,8 +5,9 @@ the capture policy are hollow, values over the limit are triangles: shape and wo
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import groupby
 from math import ceil, floor, log10
 from zoneinfo import ZoneInfo
@@ -21,6 +22,9 @@ from present.words import hour, number, say, shown, with_unit
 
 # A limit further above the data than this is named, not drawn: it would press the data flat.
 _LIMIT_IN_SIGHT = 4.0
+_STEP = 24  # how far a label is moved on where it would cover values
+_HAS_LIMIT = int(LimitKind.LOW | LimitKind.HIGH)  # a plain int: a page asks this thousands of times
+_LETTER = 6.9  # the widest a letter of 12 units is on average, in any of the fonts
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +97,7 @@ def marks_between(kind: WindowKind, last: datetime, count: int, zone: ZoneInfo) 
 
 def bound_of(point: RollupPoint) -> Bound | None:
     """Return the limit that a point carries, None if none."""
-    return (
-        None if point.limit_kind & (LimitKind.LOW | LimitKind.HIGH) == 0 else Bound(point.limit_low, point.limit_high)
-    )
+    return Bound(point.limit_low, point.limit_high) if int(point.limit_kind) & _HAS_LIMIT else None
 
 
 def is_sufficient(point: RollupPoint, capture: float) -> bool:
@@ -123,16 +125,30 @@ def nice_ticks(low: float, high: float, count: int) -> list[float]:
     return [float(f"{place * step:.12g}") for place in range(first, max(last, first + 1) + 1)]
 
 
+def _across(x: float, side: str, length: float) -> tuple[float, float]:
+    return (x, x + length) if side == "start" else (x - length, x)
+
+
+def _written_ticks(ticks: Sequence[float], lang: str) -> list[str]:
+    places = max(0, -floor(log10(ticks[1] - ticks[0]) + 1e-9))
+    if round((ticks[1] - ticks[0]) * 10**places, 6) % 1:
+        places += 1  # steps of 2.5
+    return [number(tick, places, lang) for tick in ticks]
+
+
 class _Drawing:
     """One chart in one size: where each thing stands, then the things in the order in which they cover each other."""
 
     def __init__(self, chart: Chart, size: Size) -> None:
-        self.chart, self.size = chart, size
+        self.chart = chart
         self.at = {mark: place for place, mark in enumerate(chart.marks)}
         self.points = {self.at[point.mark]: point for point in chart.points if point.mark in self.at}
-        self.slot = (size.edge - size.left) / max(len(chart.marks), 1)
         self.valued = [place for place, point in sorted(self.points.items()) if point.value is not None]
         self.ticks = nice_ticks(*self._range(), size.ticks)
+        self.ticks_said = _written_ticks(self.ticks, chart.lang)
+        self.size = size = replace(size, left=max(size.left, 12 + round(max(map(len, self.ticks_said)) * _LETTER)))
+        self.slot = (size.edge - size.left) / max(len(chart.marks), 1)
+        self.labels: list[str] = []
         self.id = f"{chart.key}-{size.width}"
 
     def _range(self) -> tuple[float, float]:
@@ -168,7 +184,7 @@ class _Drawing:
         size, key = self.size, self.id
         parts: tuple[Callable[[], Iterator[str]], ...] = (
             self._bands, self._grid, self._time_axis, self._over_areas, self._limits, self._values, self._marks,
-            self._names, self._strip, self._badge,
+            self._limit_labels, self._names, self._strip, self._badge,
         )  # fmt: skip
         inner = "".join(piece for part in parts for piece in part())
         return Markup(  # noqa: S704 -- every piece of text in it has been escaped by `text_at` or `escape`
@@ -196,15 +212,12 @@ class _Drawing:
         return "c-cal" if point is not None and point.calibrating + point.fault else "c-gap"
 
     def _grid(self) -> Iterator[str]:
-        size, lang = self.size, self.chart.lang
-        places = max(0, -floor(log10(self.ticks[1] - self.ticks[0]) + 1e-9))
-        if round((self.ticks[1] - self.ticks[0]) * 10**places, 6) % 1:
-            places += 1  # steps of 2.5
-        for tick in self.ticks:
+        size = self.size
+        for tick, said in zip(self.ticks, self.ticks_said, strict=True):
             y = self.y(tick)
             yield f'<path class="c-grid" d="M{size.left} {y:.1f}H{size.edge}"/>'
-            yield text_at(size.left - 6, y + 4, number(tick, places, lang), "t2 s12", "end")
-        yield text_at(size.left, 14, with_unit("", self.chart.unit, lang).strip(), "t2 s12")
+            yield text_at(size.left - 6, y + 4, said, "t2 s12", "end")
+        yield text_at(size.left, 14, with_unit("", self.chart.unit, self.chart.lang).strip(), "t2 s12")
 
     def _time_axis(self) -> Iterator[str]:
         yield f'<path class="c-axis" d="M{self.size.left} {self.size.floor:.1f}H{self.size.edge}"/>'
@@ -287,12 +300,56 @@ class _Drawing:
         if level > self.ticks[-1]:
             above = Text("Limit {figure}: above this scale", values)
             beyond = say(above if confirmed else Text("Reference {figure}: above this scale", values), chart.lang)
-            yield text_at(start + 4, self.size.top + 13, beyond, f"tk s12{tone}")
+            self._label([beyond], tone, (start, end), [self.size.top + 13])
             return
-        full = f"{label} ({chart.label})" if chart.label and self.size.dots and self.size.width > 400 else label
+        full = [f"{label} ({chart.label})"] if chart.label and self.size.dots and self.size.width > 400 else []
         y = self.y(level)
         yield f'<path class="{"c-limit" if confirmed else "c-ref"}" d="M{start:.1f} {y:.1f}H{end:.1f}"/>'
-        yield text_at(start + 4, y + 14 if low or y < self.size.top + 14 else y - 6, full, f"tk s12{tone}")
+        heights = [y + 14, y - 6] if low or y < self.size.top + 14 else [y - 6, y + 14]
+        short = [] if confirmed else [say(Text("Reference {figure}", values), chart.lang)]
+        self._label([*full, label, *short], tone, (start, end), [one for one in heights if one >= self.size.top + 8])
+
+    def _label(self, words: Sequence[str], tone: str, between: tuple[float, float], heights: Sequence[float]) -> None:
+        """Keep a limit's label for after the values: the longest of `words` that somewhere covers none of them."""
+        clear = (
+            (x, y, side, one)
+            for one in words
+            for y in heights
+            for x, side in self._sides(between, len(one) * _LETTER)
+            if not self._is_covered(_across(x, side, len(one) * _LETTER), (y - 13, y + 5))
+        )
+        x, y, side, said = next(clear, (between[0] + 4, heights[0], "start", words[-1]))
+        self.labels.append(text_at(x, y, said, f"tk s12{tone}", side))
+
+    @staticmethod
+    def _sides(between: tuple[float, float], length: float) -> Iterator[tuple[float, str]]:
+        """Yield where a label of `length` may begin or end: at either end, then ever further along."""
+        start, end = between
+        if length + 8 > end - start:
+            return
+        yield start + 4, "start"
+        yield end - 4, "end"
+        for step in range(1, int((end - start - length) / _STEP)):
+            yield start + 4 + step * _STEP, "start"
+
+    @cached_property
+    def _pieces(self) -> list[tuple[float, float, float, float]]:
+        """The boxes that the line lies in, between any two neighbours: left, right, top, bottom, marks included."""
+        pieces = []
+        for run in self._runs():
+            at = [(self.x(place), self.y(self._value(place))) for place in run]
+            for (left, one), (right, other) in zip(at, at[1:] or at, strict=False):
+                pieces.append((left - 6, right + 6, min(one, other) - 6, max(one, other) + 6))
+        return pieces
+
+    def _is_covered(self, across: tuple[float, float], down: tuple[float, float]) -> bool:
+        return any(
+            left < across[1] and right > across[0] and top < down[1] and bottom > down[0]
+            for left, right, top, bottom in self._pieces
+        )
+
+    def _limit_labels(self) -> Iterator[str]:
+        yield from self.labels
 
     def _values(self) -> Iterator[str]:
         if self.chart.bars:
@@ -351,17 +408,19 @@ class _Drawing:
         if not any(point.expected for point in self.points.values()):
             return
         top, height, width = self.size.floor + 26, 14.0, max(self.slot - 1.2, 1)
+        # One path for all cells of a kind: a page of twelve charts has two thousand of them.
+        cells: dict[str, list[str]] = {"c-cell": [], "c-fill": [], "c-fill low": []}
         for place in range(len(self.chart.marks)):
-            left = self.x(place) - width / 2
-            yield f'<rect class="c-cell" x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height}"/>'
+            left = f"{self.x(place) - width / 2:.1f}"
+            cells["c-cell"].append(f"M{left} {top:.1f}h{width:.1f}v{height}h-{width:.1f}z")
             point = self.points.get(place)
             share = min((point.capture or 0.0) if point else 0.0, 1.0)
             if share > 0:
-                low = " low" if share < self.chart.capture else ""
-                yield (
-                    f'<rect class="c-fill{low}" x="{left:.1f}" y="{top + height * (1 - share):.1f}" '
-                    f'width="{width:.1f}" height="{height * share:.1f}"/>'
-                )
+                fill, full = "c-fill low" if share < self.chart.capture else "c-fill", f"{height * share:.1f}"
+                cells[fill].append(f"M{left} {top + height * (1 - share):.1f}h{width:.1f}v{full}h-{width:.1f}z")
+        for of_class, paths in cells.items():
+            if paths:
+                yield f'<path class="{of_class}" d="{"".join(paths)}"/>'
 
     def _badge(self) -> Iterator[str]:
         if self.chart.badge:

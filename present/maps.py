@@ -28,18 +28,25 @@ class MapMark:
 
 
 _Box = tuple[float, float, float, float]
+_OFF_MIDDLE = (0, 0.25, -0.25, 0.5, -0.5)  # of a label's length
 _ROUNDS = 60  # of pushing neighbours apart; a dozen areas settle in ten
 
 
-def area_map(marks: Sequence[MapMark], *, width: int, title: str, lang: str, key: str) -> Markup:
-    """Draw a schematic map from coordinates: no borders, a grid of degrees, a scale; a label where there is room."""
+def area_map(marks: Sequence[MapMark], *, width: int, title: str, lang: str, badge: str = "") -> Markup:
+    """Draw a schematic map from coordinates: no borders, a grid of degrees, a scale; a label where there is room.
+
+    `badge` stands in the drawing ("DEMO").
+    """
     frame = _Frame.around(marks, width)
     marks = _apart(frame, marks)
     taken = [_box(frame, mark) for mark in marks]
+    if badge:
+        taken.append((width - 6 - 7.2 * len(badge), 0, width, 20))
     inner = "".join([*_graticule(frame, lang), *(_area(frame, mark, taken) for mark in marks), *_scale(frame)])
+    inner += text_at(width - 6, 14, badge, "tb s12", "end") if badge else ""
     return Markup(  # noqa: S704 -- every piece of text in it has been escaped by `text_at` or `escape`
-        f'<svg viewBox="0 0 {width} {frame.height:.0f}" role="group" aria-labelledby="{key}{width}t">'
-        f'<title id="{key}{width}t">{escape(title)}</title>{inner}</svg>'
+        f'<svg viewBox="0 0 {width} {frame.height:.0f}" role="group" aria-labelledby="map{width}t">'
+        f'<title id="map{width}t">{escape(title)}</title>{inner}</svg>'
     )
 
 
@@ -80,14 +87,18 @@ def _apart(frame: _Frame, marks: Sequence[MapMark]) -> list[MapMark]:
     places = [list(frame.xy(one.latitude, one.longitude)) for one in marks]
     near = 2 * frame.radius + 6
     for _ in range(_ROUNDS):
+        settled = True
         for one, other in combinations(places, 2):
             across, down = other[0] - one[0], other[1] - one[1]
             distance = hypot(across, down)
             if distance < near:
+                settled = False
                 push = (near - distance) / 2 + 0.1
                 right, low = (across / distance, down / distance) if distance else (1.0, 0.0)
                 one[0], one[1] = one[0] - right * push, one[1] - low * push
                 other[0], other[1] = other[0] + right * push, other[1] + low * push
+        if settled:
+            break
     return [
         replace(mark, latitude=latitude, longitude=longitude)
         for mark, (latitude, longitude) in zip(marks, (frame.place(*one) for one in places), strict=True)
@@ -151,7 +162,10 @@ def _shape(mark: MapMark, x: float, y: float, radius: float) -> str:
 def _label(frame: _Frame, mark: MapMark, at: tuple[float, float], taken: list[_Box]) -> str:
     """Return the label at the first side where it covers nothing; none where there is no room."""
     (x, y), length = at, 7.2 * len(mark.label)
-    for left, dy, anchor in ((24, 5, "start"), (-24, 5, "end"), (0, 36, "middle"), (0, -26, "middle")):
+    # Below and above, a label may stand off the middle, and near the edge it is moved inwards.
+    middles = [min(max(x + length * off, length / 2 + 2), frame.width - length / 2 - 2) - x for off in _OFF_MIDDLE]
+    around = [(left, dy, "middle") for dy in (36, -26) for left in middles]
+    for left, dy, anchor in [(24, 5, "start"), (-24, 5, "end"), *around]:
         start = x + left - {"start": 0.0, "end": length, "middle": length / 2}[anchor]
         box = (start, y + dy - 13, start + length, y + dy + 4)
         inside = box[0] >= 0 and box[2] <= frame.width and box[1] >= 0 and box[3] <= frame.height - 16

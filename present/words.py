@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from babel.numbers import get_decimal_symbol, get_group_symbol
 
 from domain.limit import Bound
 from domain.text import Text
@@ -31,6 +31,8 @@ _UNITS = {
     "mg/m3": "mg/m³", "mg/Nm3": "mg/Nm³", "uS/cm": "µS/cm", "m3": "m³",
     "m3/h": "m³/h", "m3/d": "m³/d", "m3/s": "m³/s", "m/s": "m/s",
 }  # fmt: skip
+# Symbols that are words of English; all others are the same everywhere.
+_WORDS = {one.message for one in (Text("Dust"), Text("Fill"), Text("Tur"))}
 _UNITS_VI = {"m³/h": "m³/giờ", "m³/d": "m³/ngày", "t": "tấn"}
 
 
@@ -95,8 +97,16 @@ def number(value: float, places: int | None, lang: str) -> str:
         exact = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
     else:
         exact = Decimal(value) if isinstance(value, int) or abs(value) >= 1e6 else Decimal(f"{value:.6g}")
-    pattern = "#,##0" + ("." + "0" * places if places else "" if places == 0 else ".######")
-    return format_decimal(exact + 0, pattern, locale=lang, decimal_quantization=False).replace("-", "−")
+    written = f"{exact + 0:,f}"
+    if places is None and "." in written:
+        written = written.rstrip("0").rstrip(".")
+    return written.translate(_signs(lang))
+
+
+@cache
+def _signs(lang: str) -> dict[int, str]:
+    """Return how a language writes Python's signs in a number; Babel's own formatter takes a page's whole time."""
+    return str.maketrans({",": get_group_symbol(lang), ".": get_decimal_symbol(lang), "-": "−"})
 
 
 def value_with_unit(value: float, places: int | None, of_unit: str, lang: str) -> str:
@@ -117,15 +127,19 @@ def unit(canonical: str, lang: str = "en") -> str:
 
 
 def symbol(written: str, lang: str) -> str:
-    """Return a parameter's symbol as the language writes it: PM2.5 → PM2,5."""
+    """Return a parameter's symbol as the language writes it: PM2.5 → PM2,5, Dust → Bụi."""
+    if written in _WORDS:
+        return say(written, lang)
     return written.replace("2.5", "2,5") if lang == "vi" else written
 
 
 def shown(value: float, bound: Bound | None, precision: int, lang: str) -> str:
     """Write a level rounded to `precision`, with more digits where rounding would contradict the comparison.
 
-    Levels are compared unrounded, so 135.2 against 135 is over and must not be shown as 135.
+    Levels are compared unrounded, so 135.2 against 135 is over and must not be shown as 135. From a thousand on there
+    are no decimals: no instrument has them.
     """
+    precision = 0 if abs(value) >= 1000 else precision
     if bound is None:
         return number(value, precision, lang)
     over = bound.is_exceeded(value)

@@ -29,7 +29,17 @@ class ConfigurationError(QuantracError):
         )
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that `word` was probably meant to be."""
-    found = get_close_matches(str(word), list(known), n=1, cutoff=0.6)
-    return found[0] if found else None
+class Wrong(ValueError):
+    """A value that cannot stand where it does, with what would be right."""
+
+    def __init__(self, wrong: Text, right: Text) -> None:
+        """Keep both sentences."""
+        super().__init__(str(wrong))
+        self.wrong, self.right = wrong, right
+
+
+def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Return the known word that `word` was probably meant to be, whatever the case."""
+    by_lower = {one.lower(): one for one in known}
+    found = get_close_matches(str(word).lower(), by_lower, n=1, cutoff=cutoff)
+    return by_lower[found[0]] if found else None

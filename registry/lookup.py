@@ -32,6 +32,8 @@ from registry.schema import (
 )
 from registry.units import accepted, normal
 
+_Candidate = tuple[LimitRow, Regulation, tuple[Factor, ...]]
+_DAYS_KEPT = 20_000  # of all series together; a month of a large province
 _LEAST_SILENCE = timedelta(minutes=15)
 _AVERAGING = {WindowKind.HOUR: "hour", WindowKind.HOUR8: "hour8", WindowKind.HOUR24: "hour24", WindowKind.DAY: "hour24"}
 
@@ -59,7 +61,7 @@ class Registry:
 
     @cached_property
     def _by_topic(self) -> Mapping[str, Station]:
-        return {topic_of(station): station for station in self.stations.values()}
+        return {station.topic: station for station in self.stations.values()}
 
     @cached_property
     def _at_station(self) -> Mapping[SeriesKey, StationParameter]:
@@ -89,7 +91,8 @@ class Registry:
 
     def plausible(self, station: str, parameter: str) -> tuple[float, float]:
         """Return the range, in the canonical unit, outside which a value fails."""
-        return self._at_station[SeriesKey(station, parameter)].plausible or self.parameters[parameter].plausible
+        own = self._at_station[SeriesKey(station, parameter)].plausible
+        return own or self.parameters[parameter].plausible_for(self.stations[station].kind)
 
     def silent_after(self, station: str) -> timedelta:
         """Return how long a station may say nothing."""
@@ -139,7 +142,7 @@ class Registry:
         """
         found = [
             one
-            for one in self._candidates(series, on)
+            for one in self._known_candidates(series, on)
             if self._compares(one[0], kind) and regulation in {None, one[1].id}
         ]
         if not found:
@@ -151,18 +154,33 @@ class Registry:
         """Return the rows in force that need a reference O₂ and are not compared yet."""
         return tuple(row for row, _, _ in self._rows(series, on) if row.needs_reference_o2)
 
-    def _candidates(self, series: SeriesKey, on: date) -> Iterator[tuple[LimitRow, Regulation, tuple[Factor, ...]]]:
+    @cached_property
+    def _candidates_by_day(self) -> dict[tuple[SeriesKey, date], list[_Candidate]]:
+        return {}
+
+    def _known_candidates(self, series: SeriesKey, on: date) -> list[_Candidate]:
+        """Return what `_candidates` yields, looked for once a day and series: pages and rollers ask without end."""
+        known = self._candidates_by_day
+        found = known.get((series, on))
+        if found is None:
+            if len(known) >= _DAYS_KEPT:
+                known.clear()
+            found = known[series, on] = list(self._candidates(series, on))
+        return found
+
+    def _candidates(self, series: SeriesKey, on: date) -> Iterator[_Candidate]:
         for row, regulation, factors in self._rows(series, on):
             has_figure = row.at_most is not None or row.at_least is not None
             if has_figure and row.class_name is None and not row.needs_reference_o2:
                 yield row, regulation, factors
 
-    def _rows(self, series: SeriesKey, on: date) -> Iterator[tuple[LimitRow, Regulation, tuple[Factor, ...]]]:
+    def _rows(self, series: SeriesKey, on: date) -> Iterator[_Candidate]:
         station = self.stations[series.station]
         facility = self.facilities.get(station.facility or "")
-        for permit in facility.permits if facility else ():
-            if permit.parameter == series.parameter and permit.holds_on(on):
-                yield _row_of(permit), _PERMIT, ()
+        if facility is not None:
+            for permit in facility.permits:
+                if permit.parameter == series.parameter and permit.holds_on(on):
+                    yield _row_of(facility, permit), _PERMIT, ()
         for regulation, applies in self._in_force(station, facility, on):
             for row in regulation.rows:
                 if row.parameter == series.parameter and row.holds_on(on) and self._concerns(row, station, applies):
@@ -240,9 +258,10 @@ _PERMIT = Regulation.model_validate({
 })  # fmt: skip
 
 
-def _row_of(permit: Permit) -> LimitRow:
+def _row_of(facility: Facility, permit: Permit) -> LimitRow:
+    parts = ("permit", facility.id, permit.parameter, permit.averaging, permit.valid_from)
     return LimitRow.model_validate({
-        "row": f"permit-{permit.parameter}", "clause": "", "parameter": permit.parameter, "averaging": permit.averaging,
+        "row": "-".join(str(part) for part in parts if part is not None), "clause": "", "parameter": permit.parameter, "averaging": permit.averaging,
         "at_most": permit.at_most, "at_least": permit.at_least, "unit": permit.unit, "confidence": "S1",
         "confirmed_by": permit.confirmed_by, "confirmed_on": permit.confirmed_on,
         "from": permit.valid_from, "to": permit.valid_to,
@@ -253,11 +272,6 @@ def _in_file(row: LimitRow) -> Confirmation | None:
     if row.confirmed_by is None or row.confirmed_on is None:
         return None
     return Confirmation(row.row, row.confirmed_by, row.confirmed_on, None)
-
-
-def topic_of(station: Station) -> str:
-    """Return the topic under which a station's messages come."""
-    return station.decoder.topic or f"quantrac/{station.id}/{station.medium}"
 
 
 def _is_native(topic: str) -> bool:

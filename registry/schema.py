@@ -1,7 +1,7 @@
 """What may stand in the configuration files. Everything is frozen and closed: an unknown key is a fault.
 
-Durations are written `5 min`, `1 h`, `60 d`. What is dated says `from` and `to`: local dates, `from` included and `to`
-excluded.
+The text under a key is what the reference and an editor say about it. What relates two keys or two items is in
+`registry.checks`.
 """
 
 import re
@@ -9,11 +9,12 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from domain.alert import Severity
-from domain.text import N_
+from domain.text import Text
 from domain.window import WindowKind
+from registry.faults import Wrong
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 Language = Literal["vi", "en"]
@@ -27,232 +28,381 @@ MEDIUM_OF_KIND: dict[StationKind, Medium] = {
 
 _DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(s|min|h|d)\s*$")
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+_MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 
 def duration(written: object) -> timedelta:
-    """Return the duration that `written` (`5 min`, `1 h`, `60 d`) names. Raises ValueError."""
+    """Return the duration that `written` (`5 min`, `1 h`, `60 d`) names. Raises Wrong."""
     found = _DURATION.match(written) if isinstance(written, str) else None
     if found is None:
-        raise ValueError(N_("a duration is a number and s, min, h or d, such as `5 min`"))
+        raise Wrong(
+            Text("a duration is expected, this is `{found}`", {"found": str(written)}),
+            Text("a duration is a number and s, min, h or d, such as `5 min`"),
+        )
     return timedelta(seconds=float(found[1]) * _SECONDS[found[2]])
-
-
-Duration = Annotated[timedelta, BeforeValidator(duration)]
 
 
 def _rising(pair: tuple[float, float]) -> tuple[float, float]:
     if pair[0] >= pair[1]:
-        raise ValueError(N_("the first number must be below the second"))
+        raise Wrong(
+            Text("the first number must be below the second"),
+            Text("write [lowest, highest]"),
+        )
     return pair
 
 
+def _own_topic(topic: str) -> str:
+    if "+" in topic or "#" in topic:
+        raise Wrong(
+            Text("`{found}` is a filter for many topics", {"found": topic}),
+            Text("write the one topic on which the station publishes, without + and #"),
+        )
+    if topic != topic.strip(" /") or not topic or "//" in topic or topic.startswith("$"):
+        raise Wrong(
+            Text("`{found}` cannot be a station's topic", {"found": topic}),
+            Text("write words with a / between them, none before or after, such as `plant-7/outfall`"),
+        )
+    return topic
+
+
+def _mail(address: str) -> str:
+    if not _MAIL.fullmatch(address):
+        raise Wrong(
+            Text("`{found}` is no mail address", {"found": address}),
+            Text("write it as name@example.vn, only the address"),
+        )
+    return address
+
+
+Degrees = Annotated[float, Field(json_schema_extra={"unit": "° (WGS 84)"})]
+Duration = Annotated[timedelta, BeforeValidator(duration)]
 Span = Annotated[tuple[float, float], AfterValidator(_rising)]
+Topic = Annotated[str, AfterValidator(_own_topic)]
+Mail = Annotated[str, AfterValidator(_mail)]
 
 
 class Strict(BaseModel):
     """Frozen and closed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 class Names(Strict):
     """A name in both languages."""
 
     vi: str = Field(min_length=1)
+    """in Vietnamese"""
     en: str = Field(min_length=1)
+    """in English"""
 
 
 class Dated(Strict):
     """Something that holds from one local date up to, not including, another."""
 
     valid_from: date | None = Field(default=None, alias="from")
+    """first day on which it holds; left out: since ever"""
     valid_to: date | None = Field(default=None, alias="to")
+    """first day on which it holds no more; left out: until further notice"""
 
     def holds_on(self, day: date) -> bool:
         """Tell whether it holds on the local date `day`."""
         return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day < self.valid_to)
 
 
+class Confirmed(Strict):
+    """Something that counts as law only with a named person's word."""
+
+    confirmed_by: str | None = None
+    """who confirmed it; together with confirmed_on"""
+    confirmed_on: date | None = None
+    """when it was confirmed"""
+
+
 class Box(Strict):
     """The rectangle that holds the province, in degrees (WGS 84)."""
 
-    south: float
-    north: float
-    west: float
-    east: float
+    south: Degrees = Field(ge=-90, le=90)
+    """least latitude"""
+    north: Degrees = Field(ge=-90, le=90)
+    """greatest latitude"""
+    west: Degrees = Field(ge=-180, le=180)
+    """least longitude"""
+    east: Degrees = Field(ge=-180, le=180)
+    """greatest longitude"""
+
+
+def _stretched(box: Box) -> Box:
+    for low, high in (("south", "north"), ("west", "east")):
+        if getattr(box, low) >= getattr(box, high):
+            raise Wrong(
+                Text("`{low}` is not below `{high}`", {"low": low, "high": high}),
+                Text("write the smaller number at `{low}`, the greater at `{high}`", {"low": low, "high": high}),
+            )
+    return box
 
 
 class Policies(Strict):
     """The department's own rules where the law names none; each is called a policy wherever it shows."""
 
     capture: float = Field(default=0.75, gt=0, le=1)
+    """share of valid data below which a figure is shown, marked insufficient, and confirms nothing"""
     suspect_share: float = Field(default=0.25, gt=0, le=1)
+    """share of suspect readings above which an exceedance says "check the instrument\""""
     late_after: Duration = timedelta(minutes=30)
+    """a window judged later than this after its end is late"""
     grace: Duration = timedelta(minutes=10)
+    """how long a window waits for readings after its end (at least one interval)"""
     future: Duration = timedelta(minutes=5)
-    # A logger may resend for 60 days, so for as long after its last reading a series' windows are expected.
+    """a reading further in the future than this goes to quarantine"""
     expected_for: Duration = timedelta(days=60)
-    # The window with which a limit is compared whose text names no averaging.
+    """how long after its last reading a series' windows are still expected; loggers keep 60 days"""
     unstated_averaging: WindowKind = WindowKind.HOUR
-    # How long a link that takes an alert over can be used.
+    """the window with which a limit is compared whose text names no averaging"""
     link_valid: Duration = timedelta(hours=12)
+    """how long the link that takes an alert over can be used"""
 
 
 class Province(Strict):
-    """province.yaml: who we are and how we work."""
+    """Who we are and how we work."""
 
     id: Id
+    """short name, part of no address"""
     names: Names
+    """of the province"""
     department: Names
+    """of the department that runs the service"""
     timezone: str
-    box: Box
+    """name in the tz database, such as Asia/Ho_Chi_Minh; days and dates are meant in it"""
+    box: Annotated[Box, AfterValidator(_stretched)]
+    """the rectangle that holds the province: a coordinate outside it is a fault"""
     policies: Policies = Policies()
+    """the department's own rules where the law names none"""
     indices: tuple[Literal["vn_aqi"], ...] = ("vn_aqi",)
+    """the air quality indices that are made"""
     nowcast: Literal["normalised", "as_printed"] = "normalised"
+    """how VN_AQI weighs hours that are missing: by the weights that are there, or as the Decision prints it"""
     publish_facility_names: bool = False
+    """whether the public pages name facilities"""
     data_licence: str = "CC BY 4.0"
+    """licence under which the public data are given"""
     hotline: str | None = None
+    """telephone number on the public pages"""
 
 
 class Area(Strict):
-    """A cluster, park, neighbourhood or farming area; `latitude`/`longitude` are its middle."""
+    """A cluster, park, neighbourhood or farming area."""
 
     id: Id
+    """by which stations, facilities and rules name it"""
     names: Names
+    """as people call it"""
     kind: AreaKind
-    latitude: float
-    longitude: float
+    """some limits depend on it"""
+    latitude: Degrees
+    """of its middle"""
+    longitude: Degrees
+    """of its middle"""
 
 
-class Factor(Strict):
-    """A factor of a limit (Kq, Kf, Kp, Kv), as the licence states it."""
+class Factor(Confirmed):
+    """A factor of a limit, as the licence states it."""
 
     name: str
+    """as the regulation names it: Kq, Kf, Kp, Kv, K"""
     value: float = Field(gt=0)
-    confirmed_by: str | None = None
-    confirmed_on: date | None = None
+    """what the limit is multiplied by"""
 
 
 class Applies(Dated):
     """Which regulation and column hold for a facility, from when to when, with its factors."""
 
     regulation: Id
+    """id of a regulation in regulations/"""
     column: str | None = None
+    """column of its table, as the licence says; left out where it has none"""
     factors: tuple[Factor, ...] = ()
-    reference_o2: float | None = None  # % vol, dry
+    """those that its rows name"""
+    reference_o2: float | None = Field(default=None, gt=0, lt=21, json_schema_extra={"unit": "% vol"})
+    """dry: the oxygen to which stack values are corrected"""
 
 
-class Permit(Dated):
+class Permit(Dated, Confirmed):
     """A value that the facility's own licence sets; goes before the regulation."""
 
     parameter: Id
+    """id of a parameter"""
     averaging: Literal["hour", "hour8", "hour24", "unstated"] = "unstated"
+    """over what the licence averages"""
     at_most: float | None = None
+    """greatest allowed level"""
     at_least: float | None = None
+    """least allowed level"""
     unit: str
-    confirmed_by: str | None = None
-    confirmed_on: date | None = None
+    """of the figures"""
 
 
 class Contact(Strict):
     """Somebody at the facility."""
 
     name: str
+    """of the person"""
     role: Names
+    """what they do there"""
     language: Language = "vi"
+    """in which they are written to"""
     phone: str | None = None
-    mail: str | None = None
+    """in quotes, since it begins with 0"""
+    mail: Mail | None = None
+    """address"""
 
 
 class Facility(Strict):
     """Who discharges: a plant, a treatment works, a landfill, a farm."""
 
     id: Id
+    """by which stations name it"""
     names: Names
+    """as people call it"""
     area: Id
+    """id of the area in which it lies"""
     sector: Literal["industry", "agriculture", "household", "public"]
+    """whose waste it is"""
     licence: str | None = None
+    """number of its environmental licence"""
     applies: tuple[Applies, ...] = ()
+    """the regulations that hold for it, dated: the licence decides"""
     permits: tuple[Permit, ...] = ()
-    design_flow: float | None = None  # m³/d
+    """values of its own licence"""
+    design_flow: float | None = Field(default=None, gt=0, json_schema_extra={"unit": "m³/d"})
+    """what its treatment is built for"""
     receiving_water: Names | None = None
+    """into which it discharges"""
     contacts: tuple[Contact, ...] = ()
-    invented: bool = False  # made up for demonstration
+    """who answers for it"""
+    invented: bool = False
+    """made up for demonstration, and said to be wherever it shows"""
 
 
 class Certificate(Dated):
     """The calibration certificate of a station's instruments."""
 
     number: str
+    """as it stands on the certificate"""
 
 
 class StationParameter(Dated):
     """A parameter at a station, and where it differs from the parameter's defaults."""
 
     id: Id
-    interval: Duration | None = None  # None: the station's
-    irregular: bool = False  # no interval at all, such as weighbridge tickets
+    """id of a parameter"""
+    interval: Duration | None = None
+    """expected time between readings; left out: the station's"""
+    irregular: bool = False
+    """no interval at all, such as weighbridge tickets"""
     plausible: Span | None = None
-    unit: str | None = None  # what the message means when it names no unit
+    """[lowest, highest] in the canonical unit; left out: the parameter's, for this kind of station"""
+    unit: str | None = None
+    """what a message means that names no unit; left out: such a message is refused"""
 
 
 class FieldPath(Strict):
     """Where in a JSON body one parameter stands (`fields` decoder)."""
 
-    path: str  # dots between keys, [n] or [*] for arrays, "a.b" in double quotes for a key that holds a dot
+    path: str
+    """dots between keys, [0] or [*] for places in a list, double quotes around a key that holds a dot"""
     parameter: Id
+    """id of a parameter of the station"""
     unit: str | None = None
+    """of the number; left out: the station parameter's"""
     scale: float = 1.0
+    """the number is multiplied by it"""
     numbers_as_text: bool = False
+    """take "12.3" for 12.3"""
 
 
 class DecoderChoice(Strict):
     """How a station speaks."""
 
     name: Literal["native", "fields"] = "native"
-    topic: str | None = None  # None: quantrac/<station>/<medium>
+    """`native`: our own JSON; `fields`: any JSON, by paths"""
+    topic: Topic | None = None
+    """MQTT topic on which it publishes; left out: quantrac/<station>/<medium>"""
     fields: tuple[FieldPath, ...] = ()
-    time: str | None = None  # path of the time; None: see `receipt_time`
+    """where each parameter stands (`fields` only)"""
+    time: str | None = None
+    """path of the time; left out only with `receipt_time`"""
     time_format: Literal["iso", "epoch_s", "epoch_ms"] = "iso"
-    timezone: str | None = None  # for times without an offset
-    device: str | None = None  # path of the device's own id, which must equal `device_id`
+    """how the time is written"""
+    timezone: str | None = None
+    """for times without an offset: a name of the tz database"""
+    device: str | None = None
+    """path of the device's own id, which must equal `device_id`"""
     device_id: str | None = None
-    receipt_time: bool = False  # a live message without a time takes the time of receipt
+    """the device's own id"""
+    receipt_time: bool = False
+    """a live message without a time takes the time of receipt"""
     numbers_as_text: bool = False
+    """take "12.3" for 12.3, everywhere in the message"""
 
 
 class Origin(Strict):
     """Where a demonstration station's readings come from; shown wherever they are."""
 
     kind: Literal["recording", "invented"]
+    """a real recording, or made by a generator"""
     text: Names
+    """what is said about it"""
     licence: str | None = None
+    """of the recording"""
 
 
 class Station(Strict):
     """An instrument house or sensor at one place."""
 
     id: Id
+    """part of its topic; the broker's account has the same name"""
     names: Names
+    """as people call it"""
     kind: StationKind
+    """ambient air, a stack, a wastewater outfall, surface water, or waste (raw leachate, landfill gas, containers)"""
     area: Id
-    latitude: float
-    longitude: float
+    """id of the area in which it stands"""
+    latitude: Degrees
+    """where it stands"""
+    longitude: Degrees
+    """where it stands"""
     interval: Duration = timedelta(minutes=5)
+    """expected time between readings"""
     stamp: Literal["start", "end"] = "end"
+    """whether a time is the end or the start of what it averages"""
     grade: Literal["regulatory", "indicative"] = "indicative"
+    """an indicative instrument never confirms an exceedance"""
     certificates: tuple[Certificate, ...] = ()
-    parameters: tuple[StationParameter, ...]
+    """without a valid one nothing is confirmed"""
+    parameters: tuple[StationParameter, ...] = Field(min_length=1)
+    """what it measures"""
     decoder: DecoderChoice = DecoderChoice()
+    """how it speaks; left out: our own JSON on its own topic"""
     facility: Id | None = None
+    """id of the facility whose discharge it measures"""
     active_from: date = Field(default=date(1971, 1, 1), alias="from")
-    silent_after: Duration | None = None  # None: three intervals, at least 15 min
+    """a reading before this day goes to quarantine"""
+    silent_after: Duration | None = None
+    """how long it may say nothing; left out: three intervals, at least 15 min"""
     origin: Origin | None = None
+    """for demonstration stations: where the readings come from"""
 
     @property
     def medium(self) -> Medium:
         """The medium that its kind measures."""
         return MEDIUM_OF_KIND[self.kind]
+
+    @property
+    def topic(self) -> str:
+        """The topic under which its messages come."""
+        return self.decoder.topic or f"quantrac/{self.id}/{self.medium}"
 
 
 class ParameterKind(StrEnum):
@@ -268,131 +418,213 @@ class AcceptedUnit(Strict):
     """An input unit: canonical = value × factor + offset."""
 
     unit: str
-    factor: float = 1.0
+    """as stations write it"""
+    factor: float = Field(default=1.0, gt=0)
+    """multiplies the value"""
     offset: float = 0.0
+    """is added after that"""
+
+
+class PlausibleByKind(Strict):
+    """Where a kind of station sees levels of another order: a stack is not ambient air, raw leachate is no river."""
+
+    air: Span | None = None
+    """at ambient air stations"""
+    stack: Span | None = None
+    """at stacks"""
+    outfall: Span | None = None
+    """at outfalls"""
+    surface_water: Span | None = None
+    """at surface water stations"""
+    waste: Span | None = None
+    """at waste stations (raw leachate, landfill gas)"""
 
 
 class Parameter(Strict):
     """What is measured, and its one canonical unit."""
 
     id: Id
+    """by which stations, limits and rules name it"""
     names: Names
-    symbol: str  # as it is written: PM2.5, SO₂
-    media: tuple[Medium, ...]
+    """as people call it"""
+    symbol: str
+    """as it is written: PM2.5, SO₂"""
+    media: tuple[Medium, ...] = Field(min_length=1)
+    """in which media it is measured"""
     unit: str
+    """the canonical unit, in which it is kept"""
     kind: ParameterKind = ParameterKind.LEVEL
-    molar_mass: float | None = None  # g/mol; makes ppb and ppm accepted, at 25 °C and 760 mmHg
+    """how it is summed up: level (mean), amount (sum), counter (difference), direction (vector mean)"""
+    molar_mass: float | None = Field(default=None, gt=0, json_schema_extra={"unit": "g/mol"})
+    """makes ppb and ppm accepted, at 25 °C and 760 mmHg"""
     accepts: tuple[AcceptedUnit, ...] = ()
-    precision: int = Field(default=1, ge=0, le=6)  # decimals shown; never used in a comparison
+    """other units in which it may arrive"""
+    precision: int = Field(default=1, ge=0, le=6)
+    """decimals shown; never used in a comparison"""
     plausible: Span
+    """[lowest, highest] in the canonical unit; outside it a value is kept and fails quality control"""
+    plausible_at: PlausibleByKind = PlausibleByKind()
+    """the same for one kind of station, where it differs"""
+
+    def plausible_for(self, kind: StationKind) -> tuple[float, float]:
+        """Return the plausible range at stations of `kind`."""
+        found: tuple[float, float] | None = getattr(self.plausible_at, kind)
+        return found or self.plausible
 
 
 Confidence = Annotated[str, Field(pattern=r"^(V\d+|S1|MEM|MISSING|FICTION)$")]
 
 
-class LimitRow(Dated):
-    """One figure of a regulation. A row without figures is one that is known to exist and has not been obtained."""
+class LimitRow(Dated, Confirmed):
+    """One figure of a regulation."""
 
-    row: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,60}$")]
+    row: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,120}$")]
+    """id of the row, by which `quantrac limits confirm` names it"""
     clause: str
+    """where it stands in the text"""
     column: str | None = None
-    area_kinds: tuple[AreaKind, ...] = ()  # empty: all
+    """of the table; left out: holds for all"""
+    area_kinds: tuple[AreaKind, ...] = ()
+    """only in such areas; left out: in all"""
     parameter: Id
+    """id of a parameter"""
     averaging: Literal["hour", "hour8", "hour24", "year", "unstated"]
+    """over what the text averages; `unstated` where it names none"""
     at_most: float | None = None
+    """greatest allowed level"""
     at_least: float | None = None
-    class_name: str | None = None  # a water class rather than a limit
+    """least allowed level"""
+    class_name: str | None = None
+    """a water class rather than a limit"""
     unit: str
-    factors: tuple[str, ...] = ()  # names of the factors that multiply it
+    """of the figures"""
+    factors: tuple[str, ...] = ()
+    """names of the factors that multiply it"""
     needs_reference_o2: bool = False
+    """to be corrected to a reference oxygen first: listed, not compared yet"""
     confidence: Confidence
-    confirmed_by: str | None = None
-    confirmed_on: date | None = None
+    """V2, V3 …: so many sources agree; S1: one; MEM: from memory; MISSING: not obtained; FICTION: for demonstration"""
     note: str | None = None
-
-    @model_validator(mode="after")
-    def _confirmed_by_somebody(self) -> "LimitRow":
-        if (self.confirmed_by is None) != (self.confirmed_on is None):
-            raise ValueError(N_("confirmed_by and confirmed_on go together"))
-        return self
+    """for whoever confirms it"""
 
 
 class Regulation(Dated):
     """A regulation, as dated data."""
 
     id: Id
+    """by which facilities and rules name it"""
     names: Names
-    document: str  # QCVN 05:2023/BTNMT
+    """what it is about"""
+    document: str
+    """as it is cited: QCVN 05:2023/BTNMT"""
     issued: str | None = None
-    kinds: tuple[StationKind, ...]  # which stations it speaks of
-    general: bool = False  # holds everywhere (ambient air), not by a facility's licence
+    """by which circular"""
+    kinds: tuple[StationKind, ...] = Field(min_length=1)
+    """kinds of station of which it speaks"""
+    general: bool = False
+    """holds everywhere (ambient air), not by a facility's licence"""
     fictional: bool = False
+    """made up for demonstration"""
     rows: tuple[LimitRow, ...] = ()
+    """its figures; one that has not been obtained has none and is MISSING"""
 
 
 class Selector(Strict):
-    """Which stations a rule is for; empty fields mean all."""
+    """Which stations a rule is for; what is left out means all."""
 
     stations: tuple[Id, ...] = ()
+    """ids of stations"""
     kinds: tuple[StationKind, ...] = ()
+    """kinds of station"""
     areas: tuple[Id, ...] = ()
+    """ids of areas"""
 
 
 class Threshold(Strict):
-    """The department's own threshold, in `unit`; always advisory."""
+    """The department's own threshold; always advisory."""
 
     at_most: float | None = None
+    """greatest level without an alert"""
     at_least: float | None = None
+    """least level without an alert"""
     unit: str
+    """of the figures"""
 
 
 class ClearLevel(Strict):
-    """Where an alert ends: `share` of the limit (0.9 of at_most; its reciprocal of at_least) for `windows` in a row."""
+    """Where an alert ends."""
 
     share: float = Field(default=0.9, gt=0, le=1)
+    """of the limit: at or below `at_most` × share, at or above `at_least` ÷ share; more than 1 would lie beyond the limit"""
     windows: int = Field(default=2, ge=1)
+    """for how many windows in a row"""
 
 
 class Rule(Strict):
-    """What raises an alert. `windows` is the hold: how many windows in a row must be over."""
+    """What raises an alert."""
 
     id: Id
+    """by which alerts name it"""
     names: Names
+    """as people call it"""
     kind: Literal["limit", "threshold", "silent"]
+    """a limit of a regulation or licence, a threshold of the department, or a station that says nothing"""
     applies_to: Selector = Selector()
+    """which stations; left out: all"""
     parameters: tuple[Id, ...] = ()
+    """ids of parameters; left out: all"""
     window: Literal["reading", "hour", "hour8", "hour24", "day"] = "hour"
+    """what is compared; `reading` for thresholds only"""
     windows: int = Field(default=1, ge=1)
+    """hold: how many windows in a row must be over"""
     threshold: Threshold | None = None
-    regulation: Id | None = None  # limit rules: only rows of this one; None: whatever holds
+    """for rules of kind `threshold`"""
+    regulation: Id | None = None
+    """limit rules: only rows of this one; left out: whatever holds"""
     clear: ClearLevel = ClearLevel()
+    """where an alert ends"""
     severity: Severity = Severity.WARNING
+    """how urgent it is"""
     team: Id
+    """id of the team that is told"""
 
 
 class Channel(Strict):
-    """One way to reach a person: `mail` with an address, or a channel of apprise whose URL stands in a file."""
+    """One way to reach a person."""
 
     kind: Literal["mail", "apprise"]
-    address: str | None = None
+    """`mail` has an address; `apprise` (SMS gateway, chat, push) a file with its URL"""
+    address: Mail | None = None
+    """of a mailbox"""
     url_file: str | None = None
-    short: bool = False  # gets the one-line form (SMS)
+    """file that holds the URL: a secret stands in no configuration"""
+    short: bool = False
+    """gets the one-line form (SMS)"""
     severities: tuple[Severity, ...] = (Severity.INFORMATION, Severity.WARNING, Severity.CRITICAL)
+    """which alerts it is for"""
 
 
 class Person(Strict):
     """Somebody who is told."""
 
     id: Id
+    """by which teams name them"""
     name: str
+    """as they are called"""
     role: Names | None = None
+    """what they do"""
     language: Language = "vi"
+    """in which they are written to"""
     channels: tuple[Channel, ...]
+    """how they are reached"""
 
 
 class Team(Strict):
     """Who is told together."""
 
     id: Id
+    """by which rules name it"""
     names: Names
+    """as people call it"""
     people: tuple[Id, ...]
+    """ids of people"""

@@ -31,19 +31,24 @@ def ug_per_ppb(molar_mass: float) -> float:
     return molar_mass / MOLAR_VOLUME
 
 
+# How many µg/m³ one of it is.
+_GAS_UNITS = {"ug/m3": 1.0, "mg/m3": 1000.0}
+
+
 def accepted(parameter: Parameter) -> Mapping[str, AcceptedUnit]:
     """Return every unit in which `parameter` may arrive, normally spelled: canonical = value × factor + offset."""
-    found = {normal(parameter.unit): AcceptedUnit(unit=parameter.unit)}
-    if parameter.molar_mass is not None:
+    found: dict[str, AcceptedUnit] = {}
+    if parameter.molar_mass is not None and normal(parameter.unit) in _GAS_UNITS:
         found.update(_gas(parameter.molar_mass, normal(parameter.unit)))
     for one in parameter.accepts:
         found[normal(one.unit)] = one
+    found[normal(parameter.unit)] = AcceptedUnit(unit=parameter.unit)
     return found
 
 
 def _gas(molar_mass: float, canonical: str) -> Mapping[str, AcceptedUnit]:
-    per_ppb = ug_per_ppb(molar_mass) / {"ug/m3": 1.0, "mg/m3": 1000.0}[canonical]
-    per_ug = {"ug/m3": 1.0, "mg/m3": 0.001}[canonical]
+    per_ug = 1 / _GAS_UNITS[canonical]
+    per_ppb = ug_per_ppb(molar_mass) * per_ug
     return {
         "ppb": AcceptedUnit(unit="ppb", factor=per_ppb),
         "ppm": AcceptedUnit(unit="ppm", factor=per_ppb * 1000),

@@ -1,14 +1,13 @@
-"""Open data: `/api/v1/`, read-only lists of objects the fields named as in the CSV exports, times in ISO 8601."""
+"""Open data: `/api/v1/`, read-only lists of objects, the fields named as in the CSV exports, times in ISO 8601."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, HTTPException, Query, Response
+from fastapi import APIRouter, HTTPException, Query, Request, Response
 from sqlalchemy.engine import Engine
 
-from domain.alert import AlertKind
 from domain.clock import Clock
 from domain.limit import Bound
 from domain.reading import SeriesKey
@@ -16,10 +15,12 @@ from domain.rollup import IndexPoint, RollupPoint, RollupState
 from domain.text import Text
 from domain.window import Window, WindowKind, window_of_mark
 from present.charts import is_sufficient
+from registry.limits import Confirmation
 from registry.lookup import Registry
 from registry.schema import LimitRow, Regulation, Station
+from reports.answers import Form, answer
 from reports.facts import Episode, between, episodes
-from storage import ledger
+from storage import confirmations, ledger
 from storage.readings import ReadingStore
 
 _LONGEST = timedelta(days=366)
@@ -46,10 +47,15 @@ class Operation:
     words: Text
     parameters: tuple[Asked, ...] = ()
 
+    def question(self, station: str) -> str:
+        """Return what has to be added to the path so that it answers, with `station` as the example."""
+        return f"?station={station}" if _STATION in self.parameters else ""
+
 
 _FROM = Asked("from", Text("after this moment or local date; without it, two days before the end"))
 _TO = Asked("to", Text("up to and including this moment, or before this local date's midnight; without it, now"))
 _STATION = Asked("station", Text("a station's id"), required=True)
+_FORMAT = Asked("format", Text("json or csv, a file for a spreadsheet; without it, json"))
 OPERATIONS = (
     Operation("/api/v1/areas", Text("the areas, with their place")),
     Operation("/api/v1/stations", Text("the stations, with what they measure and when they were last heard")),
@@ -58,16 +64,16 @@ OPERATIONS = (
               (Asked("on", Text("only those in force on this date")),)),
     Operation("/api/v1/rollups", Text("averages and sums of one station, with valid and expected counts"),
               (_STATION, Asked("parameter", Text("one parameter's id; without it, all")),
-               Asked("window", Text("hour, hour8, hour24 or day; without it, hour")), _FROM, _TO)),
+               Asked("window", Text("hour, hour8, hour24 or day; without it, hour")), _FROM, _TO, _FORMAT)),
     Operation("/api/v1/indices", Text("air quality indices of one station"),
-              (_STATION, Asked("window", Text("hour or day; without it, hour")), _FROM, _TO)),
+              (_STATION, Asked("window", Text("hour or day; without it, hour")), _FROM, _TO, _FORMAT)),
     Operation("/api/v1/exceedances", Text("times when a confirmed limit was exceeded, by automatic readings"),
               (_FROM, _TO)),
 )  # fmt: skip
 
 
 def make_router(registry: Registry, store: ReadingStore, engine: Engine, clock: Clock, *, demo: bool) -> APIRouter:
-    """Return the routes under `/api/v1`; answers may be read by any page, since nothing in them is secret."""
+    """Return the routes under `/api/v1`."""
     router = APIRouter(prefix="/api/v1")
     lists = _Lists(registry, store, engine, clock, demo=demo)
     for name in ("areas", "stations", "parameters", "limits", "rollups", "indices", "exceedances"):
@@ -80,24 +86,23 @@ class _Lists:
 
     def __init__(self, registry: Registry, store: ReadingStore, engine: Engine, clock: Clock, *, demo: bool) -> None:
         self._registry, self._store, self._engine, self._clock = registry, store, engine, clock
-        self._mark = {"demo": True} if demo else {}
+        self._mark = {"demo": "DEMO"} if demo else {}
+        self._prefix = "DEMO-" if demo else ""
 
-    def areas(self, response: Response) -> list[dict[str, Any]]:
+    def areas(self, request: Request) -> Response:
         """The areas, with their place."""
-        _open(response)
-        return [
+        return answer(request, [
             {"id": one.id, "names": one.names.model_dump(), "kind": one.kind, "place": _place(one), **self._mark}
             for one in self._registry.areas.values()
-        ]
+        ])  # fmt: skip
 
-    def stations(self, response: Response) -> list[dict[str, Any]]:
+    def stations(self, request: Request) -> Response:
         """The stations: id, names, kind, area, place, parameters with units, interval in seconds, last reading."""
-        _open(response)
         heard = ledger.all_heard(self._engine)
-        return [
+        return answer(request, [
             {**self._station(one), "last_reading": self._iso(heard[one.id].measured_at) if one.id in heard else None}
             for one in self._registry.stations.values()
-        ]
+        ])  # fmt: skip
 
     def _station(self, one: Station) -> dict[str, Any]:
         return {
@@ -123,40 +128,40 @@ class _Lists:
             "origin": {"kind": one.origin.kind, "text": one.origin.text.model_dump(), "licence": one.origin.licence}
         }
 
-    def parameters(self, response: Response) -> list[dict[str, Any]]:
+    def parameters(self, request: Request) -> Response:
         """What is measured: canonical unit, kind, decimals shown."""
-        _open(response)
-        return [
+        return answer(request, [
             {"id": one.id, "names": one.names.model_dump(), "symbol": one.symbol, "unit": one.unit, "kind": one.kind,
-             "media": list(one.media), "precision": one.precision}
+             "media": list(one.media), "precision": one.precision, **self._mark}
             for one in self._registry.parameters.values()
-        ]  # fmt: skip
+        ])  # fmt: skip
 
-    def limits(self, response: Response, on: On = None) -> list[dict[str, Any]]:
+    def limits(self, request: Request, on: On = None) -> Response:
         """The rows of every regulation, or those in force on a local date."""
-        _open(response)
-        return [_limit(regulation, row) for regulation, row in self._registry.limits(on)]
+        said = confirmations.read(self._engine)
+        rows = self._registry.limits(on)
+        return answer(request, [{**_limit(law, row, said.get(row.row)), **self._mark} for law, row in rows])
 
     def rollups(
-        self, response: Response, station: str, parameter: str | None = None,
+        self, request: Request, station: str, parameter: str | None = None,
         window: WindowKind = WindowKind.HOUR, start: Annotated[Moment, Query(alias="from")] = None,
-        end: Annotated[Moment, Query(alias="to")] = None,
-    ) -> list[dict[str, Any]]:  # fmt: skip
+        end: Annotated[Moment, Query(alias="to")] = None, form: Annotated[Form, Query(alias="format")] = "json",
+    ) -> Response:  # fmt: skip
         """The windows of one station that end after `from` and not after `to`; `value` is null where none counts."""
-        _open(response)
         span = self._span(start, end)
         keys = [SeriesKey(station, one) for one in self._parameters(station, parameter)]
         # Days are marked by their beginning: those that end in the span begin up to a day before it.
         marks = Window(span.start - timedelta(days=2), span.end)
         found = self._store.read_rollups(window, keys, marks)
-        return [one for points in found.values() for point in points for one in self._rollup(point, span)]
+        rows = [one for points in found.values() for point in points for one in self._rollup(point, span)]
+        return answer(request, rows, form, name=f"{self._prefix}{station}-{window}")
 
     def indices(
-        self, response: Response, station: str, window: Literal["hour", "day"] = "hour",
+        self, request: Request, station: str, window: Literal["hour", "day"] = "hour",
         start: Annotated[Moment, Query(alias="from")] = None, end: Annotated[Moment, Query(alias="to")] = None,
-    ) -> list[dict[str, Any]]:  # fmt: skip
+        form: Annotated[Form, Query(alias="format")] = "json",
+    ) -> Response:  # fmt: skip
         """The indices of one station; a null value could not be computed."""
-        _open(response)
         self._parameters(station, None)
         span, kind = self._span(start, end), WindowKind(window)
         marks = Window(span.start - timedelta(days=2), span.end)
@@ -165,23 +170,24 @@ class _Lists:
             for index in self._registry.province.indices
             for point in self._store.read_indices(index, kind, [station], marks)
         )
-        return [one for point in found for one in self._index(point, span)]
+        rows = [one for point in found for one in self._index(point, span)]
+        return answer(request, rows, form, name=f"{self._prefix}{station}-indices-{window}")
 
     def exceedances(
-        self, response: Response, start: Annotated[Moment, Query(alias="from")] = None,
+        self, request: Request, start: Annotated[Moment, Query(alias="from")] = None,
         end: Annotated[Moment, Query(alias="to")] = None,
-    ) -> list[dict[str, Any]]:  # fmt: skip
+    ) -> Response:  # fmt: skip
         """Exceedances of confirmed limits by automatic readings, newest first. Not a finding of a violation."""
-        _open(response)
         span = self._span(start, end)
         found = episodes(self._engine, between(span.start, span.end))
-        return [self._exceedance(one) for one in found if _is_public(one) and one.station in self._registry.stations]
+        public = [one for one in found if _is_public(one) and one.station in self._registry.stations]
+        return answer(request, [self._exceedance(one) for one in public])
 
     def _exceedance(self, one: Episode) -> dict[str, Any]:
         station = self._registry.stations[one.station]
         return {
             "station": one.station, "area": station.area, "parameter": one.parameter,
-            "unit": self._registry.parameters[one.parameter].unit, "kind": one.kind,
+            "unit": self._registry.parameters[one.parameter].unit, "kind": one.kind, "bound": _bound_kind(one.bound),
             "start": self._iso(one.crossed_at), "end": self._iso(one.closed_at), "peak": one.peak,
             "peak_at": self._iso(one.peak_at), "limit_low": one.bound.low, "limit_high": one.bound.high,
             "valid": one.valid, "expected": one.expected, "state": "provisional",
@@ -198,12 +204,15 @@ class _Lists:
                 "unit": self._registry.parameters[point.parameter].unit, "valid": point.valid,
                 "expected": point.expected, "suspect": point.suspect, "min": point.minimum, "max": point.maximum,
                 "sufficient": "yes" if sufficient else "no", "state": RollupState(point.state).name.lower(),
-                "revision": point.revision, **self._origin_kind(point.station), **self._mark,
+                "revision": point.revision, **self._source(point.station), **self._mark,
             }  # fmt: skip
 
-    def _origin_kind(self, station: str) -> dict[str, Any]:
+    def _source(self, station: str) -> dict[str, Any]:
+        """Return, for every row of a file, that its data are invented or recorded elsewhere, and under which licence."""
         origin = self._registry.stations[station].origin
-        return {"origin": origin.kind} if origin else {}
+        if origin is None:
+            return {}
+        return {"origin": f"{origin.text.en} ({origin.licence})" if origin.licence else origin.text.en}
 
     def _index(self, point: IndexPoint, span: Window) -> Iterator[dict[str, Any]]:
         end = window_of_mark(point.kind, point.mark, self._registry.zone).end
@@ -211,7 +220,7 @@ class _Lists:
             yield {
                 "end": self._iso(end), "window": point.kind, "station": point.station, "index": point.index,
                 "value": point.value, "level": point.level, "dominant": point.dominant,
-                "concentration": point.concentration, **self._origin_kind(point.station), **self._mark,
+                "concentration": point.concentration, **self._source(point.station), **self._mark,
             }  # fmt: skip
 
     def _parameters(self, station: str, parameter: str | None) -> Sequence[str]:
@@ -228,7 +237,7 @@ class _Lists:
         last = self._moment(end) if end is not None else self._clock.now()
         first = self._moment(start) if start is not None else last - _DEFAULT
         if not first < last <= first + _LONGEST:
-            raise HTTPException(422, str(Text("`from` must be before `to`, and at most 366 days before it.")))
+            raise HTTPException(422)
         return Window(first, last)
 
     def _moment(self, given: date) -> datetime:
@@ -241,30 +250,31 @@ class _Lists:
         return None if moment is None else moment.astimezone(self._registry.zone).isoformat()
 
 
-def _open(response: Response) -> None:
-    response.headers["access-control-allow-origin"] = "*"
-    response.headers["cache-control"] = "public, max-age=5"
-
-
 def _place(one: Any) -> dict[str, float]:
     return {"latitude": one.latitude, "longitude": one.longitude}
 
 
 def _is_public(one: Episode) -> bool:
-    return one.kind is AlertKind.OVER
+    """Tell whether a confirmed limit was exceeded, in time or late: above it, below it, or outside a range."""
+    return one.confirmed and not one.withdrawn
 
 
-def _limit(regulation: Regulation, row: LimitRow) -> dict[str, Any]:
-    bound = Bound(row.at_least, row.at_most)
-    kind = {(True, True): "between", (True, False): "at_least", (False, True): "at_most"}.get((
+def _bound_kind(bound: Bound) -> str | None:
+    return {(True, True): "between", (True, False): "at_least", (False, True): "at_most"}.get((
         bound.low is not None,
         bound.high is not None,
     ))
+
+
+def _limit(regulation: Regulation, row: LimitRow, said: Confirmation | None) -> dict[str, Any]:
+    bound = Bound(row.at_least, row.at_most)
     return {
-        "row": row.row, "regulation": regulation.document, "clause": row.clause, "parameter": row.parameter,
-        "averaging": row.averaging, "bound": "class" if row.class_name else kind, "low": bound.low, "high": bound.high,
+        "row": row.row, "regulation": regulation.id, "document": regulation.document, "clause": row.clause,
+        "parameter": row.parameter, "averaging": row.averaging,
+        "bound": "class" if row.class_name else _bound_kind(bound), "low": bound.low, "high": bound.high,
         "unit": row.unit, "valid_from": row.valid_from or regulation.valid_from,
         "valid_to": row.valid_to or regulation.valid_to, "confidence": row.confidence,
-        "confirmed_by": row.confirmed_by, "confirmed_on": row.confirmed_on,
+        "confirmed_by": said.confirmed_by if said else row.confirmed_by,
+        "confirmed_on": said.confirmed_on if said else row.confirmed_on,
         **({"fictional": True} if regulation.fictional else {}),
     }  # fmt: skip

@@ -45,8 +45,15 @@ class Drawn:
 def station_charts(registry: Registry, view: StationView, lang: str, *, demo: bool) -> list[Drawn]:
     """Draw every row of a station that has a value; first, and large, the one that matters most."""
     rows = [row for row in view.rows if row.last_known is not None]
-    rows.sort(key=lambda row: (row.state not in {State.OVER, State.ADVISORY}, row.bound is None))
+    rows.sort(key=_standing_back)
     return [_drawn(registry, view, row, lang, main=place == 0, demo=demo) for place, row in enumerate(rows)]
+
+
+def _standing_back(row: Row) -> tuple[bool, bool, bool, bool]:
+    """Order rows by how much they matter: over now, over lately, held against a confirmed limit, against any."""
+    confirmed = any(point.limit_kind & LimitKind.CONFIRMED for point in row.history)
+    lately = any(is_over(point) for point in row.history)
+    return row.state not in {State.OVER, State.ADVISORY}, not lately, not confirmed, row.bound is None
 
 
 def _drawn(registry: Registry, view: StationView, row: Row, lang: str, *, main: bool, demo: bool) -> Drawn:
@@ -68,6 +75,8 @@ def _drawn(registry: Registry, view: StationView, row: Row, lang: str, *, main: 
     of_unit = unit(row.parameter.unit, lang)
     head = f"{_symbol(row, lang)}, {means}" + (f", {of_unit}" if of_unit else "")
     words = say(Text("{window}, named by its end.", {"window": means[:1].upper() + means[1:]}), lang)
+    if main and any(point.expected for point in points):
+        words += " " + say(Text("Strip below: share of the expected readings that count."), lang)
     return Drawn(title, words, head, draw(chart, wide), draw(chart, narrow), row, marks)
 
 
@@ -231,12 +240,19 @@ def _words(area: AreaView, state: State, step: int, lang: str) -> str:
     return say(STATE_WORDS[state], lang)
 
 
-def province_map(view: ProvinceView, lang: str) -> tuple[Markup, Markup]:
+def province_map(view: ProvinceView, lang: str, *, demo: bool) -> tuple[Markup, Markup]:
     """Draw the areas, wide and narrow."""
     marks = [_map_mark(area, lang) for area in view.areas]
     title = say(Text("Where the areas are; the table “Every area” below says the same"), lang)
-    wide, narrow = (area_map(marks, width=width, title=title, lang=lang, key="map") for width in (640, 340))
+    badge = _map_badge(view, lang, demo=demo)
+    wide, narrow = (area_map(marks, width=width, title=title, lang=lang, badge=badge) for width in (640, 340))
     return wide, narrow
+
+
+def _map_badge(view: ProvinceView, lang: str, *, demo: bool) -> str:
+    invented = any(one.station.origin and one.station.origin.kind == "invented" for one in view.stations)
+    parts = ("DEMO" if demo else "", say(Text("partly invented data"), lang) if invented else "")
+    return " · ".join(part for part in parts if part)
 
 
 def _map_mark(area: AreaView, lang: str) -> MapMark:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
@@ -28,6 +29,15 @@ _AVERAGES = (WindowKind.HOUR8, WindowKind.HOUR24)
 Points = Mapping[tuple[SeriesKey, WindowKind], Sequence[RollupPoint]]
 
 
+class _RestsOn(msgspec.Struct):
+    """What a page needs of all that an alert rests on."""
+
+    unmet: tuple[Any, ...] = ()
+    withdrawn: bool = False
+    first_end: datetime | None = None
+    window: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Episode:
     """An alert as a page needs it. Levels are in the parameter's canonical unit; `parameter` is '' for silence."""
@@ -38,6 +48,7 @@ class Episode:
     parameter: str
     kind: AlertKind
     crossed_at: datetime  # start of the first window that was over
+    since: datetime  # by what people name that window: its end; of a day, its beginning
     closed_at: datetime | None
     last_at: datetime  # end of the newest window judged
     level: float | None
@@ -46,6 +57,8 @@ class Episode:
     bound: Bound
     valid: int | None
     expected: int | None
+    confirmed: bool  # an exceedance of a confirmed limit, in time or found late
+    withdrawn: bool  # later data say that it never was
 
     @property
     def series(self) -> SeriesKey:
@@ -147,10 +160,17 @@ def between(start: datetime, end: datetime) -> Any:
 
 
 def _episode(row: Any) -> Episode:
+    rests_on = msgspec.json.decode(row.record, type=_RestsOn)
     return Episode(
         case=row.number, rule=row.rule, station=row.station, parameter=row.parameter, kind=AlertKind(row.kind),
-        crossed_at=moment(row.crossed_at), closed_at=None if row.closed_at is None else moment(row.closed_at),
+        crossed_at=moment(row.crossed_at), since=_since(row, rests_on), closed_at=None if row.closed_at is None else moment(row.closed_at),
         last_at=moment(row.last_at), level=row.level, peak=row.peak,
         peak_at=None if row.peak_at is None else moment(row.peak_at), bound=Bound(row.limit_low, row.limit_high),
-        valid=row.valid, expected=row.expected,
+        valid=row.valid, expected=row.expected, withdrawn=rests_on.withdrawn,
+        confirmed=row.kind in {AlertKind.OVER, AlertKind.LATE} and not rests_on.unmet,
     )  # fmt: skip
+
+
+def _since(row: Any, rests_on: _RestsOn) -> datetime:
+    first = rests_on.first_end
+    return moment(row.crossed_at) if first is None or rests_on.window == "day" else first

@@ -1,5 +1,6 @@
 """Pages are made once and given to many: a made page is kept for a few seconds."""
 
+import gzip
 import threading
 import time
 from collections.abc import Callable
@@ -9,9 +10,10 @@ from hashlib import sha256
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A made page. `until` is a moment of the machine's monotonic clock."""
+    """A made page, plain and packed by gzip. `until` is a moment of the machine's monotonic clock."""
 
     body: bytes
+    packed: bytes
     until: float
     tag: str
 
@@ -42,6 +44,7 @@ class Kept:
         with slot.making:
             if slot.page is None or slot.page.until <= time.monotonic():
                 body = make().encode()
-                tag = f'"{sha256(body).hexdigest()[:20]}"'
-                slot.page = Page(body, time.monotonic() + self._seconds, tag)
+                # Weak, since the same tag stands for the packed page.
+                tag = f'W/"{sha256(body).hexdigest()[:20]}"'
+                slot.page = Page(body, gzip.compress(body, 5, mtime=0), time.monotonic() + self._seconds, tag)
             return slot.page

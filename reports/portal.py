@@ -20,6 +20,7 @@ from present.pages import Band, Guarded, environment, style
 from present.words import LANGUAGES, name, place, say, short_when
 from registry.lookup import Registry
 from reports import api, drawn, said, summary
+from reports.answers import unpacks
 from reports.facts import gather
 from reports.kept import Kept, Page
 from reports.summary import Row, State
@@ -29,6 +30,7 @@ log = structlog.get_logger(__name__)
 
 _KEPT_S = 5.0
 _PROVINCE_HOURS, _STATION_HOURS = 25, 49
+_HTML = "text/html; charset=utf-8"
 _ROOTS = {"vi": "", "en": "/en"}
 
 
@@ -94,10 +96,12 @@ def _known(identity: str, among: Mapping[str, Any]) -> None:
 
 
 def _response(request: Request, page: Page) -> Response:
-    headers = {"etag": page.tag, "cache-control": "public, max-age=5"}
+    headers = {"etag": page.tag, "cache-control": "public, max-age=5", "vary": "accept-encoding"}
     if request.headers.get("if-none-match") == page.tag:
         return Response(status_code=304, headers=headers)
-    return Response(page.body, media_type="text/html; charset=utf-8", headers=headers)
+    if unpacks(request):
+        return Response(page.packed, media_type=_HTML, headers={**headers, "content-encoding": "gzip"})
+    return Response(page.body, media_type=_HTML, headers=headers)
 
 
 def _add_plumbing(app: FastAPI, store: ReadingStore, reasons: Callable[[], Sequence[Text]]) -> None:
@@ -128,7 +132,7 @@ def _add_faults(app: FastAPI, pages: "_Pages") -> None:
             return JSONResponse({"detail": say(words, "en")}, status)
         lang = "en" if request.url.path.startswith("/en/") else "vi"
         body = pages.missing(lang, str(status), words)
-        return Response(body, status, media_type="text/html; charset=utf-8", headers={"cache-control": "no-store"})
+        return Response(body, status, media_type=_HTML, headers={"cache-control": "no-store"})
 
     def http(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
@@ -150,6 +154,7 @@ def _add_faults(app: FastAPI, pages: "_Pages") -> None:
 _FAULTS = {
     404: Text("There is no such page. The address may be mistyped, or the station or area has been renamed."),
     405: Text("This address only shows; it takes nothing in."),
+    422: Text("`from` must be before `to`, and at most 366 days before it."),
     500: Text("The page could not be made. The fault has been written down; please try again later."),
     503: Text("The data cannot be read at the moment. Please try again in a minute."),
 }
@@ -174,11 +179,12 @@ class _Pages:
         registry = self.registry
         facts = gather(registry, self._store, self._engine, self._clock.now(), list(registry.stations), _PROVINCE_HOURS)
         view = summary.province(registry, facts)
-        wide, narrow = drawn.province_map(view, lang)
+        wide, narrow = drawn.province_map(view, lang, demo=self._demo)
         parts = [say(part, lang, registry.zone) for part in summary.headline(view)]
         return self._render(
             lang, "province", "/", title=parts[0], headline=", ".join(parts), view=view,
-            strips=drawn.strips(view, lang), map_wide=wide, map_narrow=narrow,
+            now=facts.now,
+            stations=registry.stations, strips=drawn.strips(view, lang), map_wide=wide, map_narrow=narrow,
             over=view.troubles(State.OVER, State.LATE),
             advisories=view.troubles(State.ADVISORY), areas=registry.areas, parameters=registry.parameters,
             level_spans=said.LEVEL_SPANS, capture=registry.province.policies.capture,
@@ -194,6 +200,7 @@ class _Pages:
         return self._render(
             lang, "area", f"/areas/{identity}", title=name(found.names, lang), view=view,
             answer=_lowered(say(said.area_says(view), lang)),
+            now=facts.now,
             as_of=max((one.as_of for one in view.stations if one.as_of), default=None),
         )  # fmt: skip
 
@@ -207,7 +214,7 @@ class _Pages:
         return self._render(
             lang, "station", f"/stations/{identity}", title=name(found.names, lang), view=view,
             place=place(found.latitude, found.longitude, lang), charts=charts,
-            table=drawn.table(registry, charts, lang),
+            table=drawn.table(registry, charts, lang), now=facts.now,
             daily=bool(charts) and all(one.row.kind is WindowKind.DAY for one in charts),
             laws=[row for row in view.rows if row.limit], capture=registry.province.policies.capture,
             certificate=next((one for one in found.certificates if one.holds_on(on)), None),
@@ -216,7 +223,8 @@ class _Pages:
     def data(self, lang: str) -> str:
         """Make the page that says what can be had, and under which licence."""
         origins = {one.origin.text.en: one.origin for one in self.registry.stations.values() if one.origin}
-        lists = [{"path": one.path, "words": one.words} for one in api.OPERATIONS]
+        example = next((one.id for one in self.registry.stations.values() if one.kind == "air"), "")
+        lists = [{"path": one.path + one.question(example), "words": one.words} for one in api.OPERATIONS]
         return self._render(
             lang,
             "data",
@@ -239,7 +247,7 @@ class _Pages:
         other = next(one for one in LANGUAGES if one != lang)
         return self._templates[lang].get_template(f"{part}.html").render(
             part=part, root=_ROOTS[lang], other=other, other_path=_ROOTS[other] + path, province=self.registry.province,
-            band=self._band, now=self._clock.now(), **values,
+            band=self._band, **{"now": self._clock.now(), **values},
         )  # fmt: skip
 
 

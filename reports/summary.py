@@ -367,7 +367,7 @@ def _from_episode(registry: Registry, found: Station, episode: Episode, rows: Se
         window=window,
         level=episode.level if episode.level is not None else float("nan"),
         bound=episode.bound,
-        since=episode.crossed_at,
+        since=episode.since,
         at=episode.last_at,
         peak=episode.peak,
         peak_at=episode.peak_at,
@@ -388,10 +388,11 @@ def _from_row(registry: Registry, found: Station, row: Row) -> Trouble:
     newest, first = run[0], run[-1]
     peak = max(run, key=lambda one: one.value or 0.0)
     zone = registry.zone
+    begun = window_of_mark(row.kind, first.mark, zone)
     return Trouble(
         station=found, parameter=row.parameter, state=row.state, window=row.kind,
         level=newest.value or 0.0, bound=row.bound or Bound(None, None),
-        since=window_of_mark(row.kind, first.mark, zone).start, at=window_of_mark(row.kind, newest.mark, zone).end,
+        since=begun.start if row.kind is WindowKind.DAY else begun.end, at=window_of_mark(row.kind, newest.mark, zone).end,
         peak=peak.value, peak_at=window_of_mark(row.kind, peak.mark, zone).end,
         trend=trend(row.history), limit=row.limit,
     )  # fmt: skip

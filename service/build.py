@@ -14,7 +14,7 @@ from socket import socket
 from urllib.parse import urlsplit
 
 from alerts.cases import Takeovers
-from alerts.channels import MailServer
+from alerts.channels import MailServer, Security
 from alerts.channels.opening import open_channels
 from alerts.check import Judge
 from alerts.deliver import Deliverer
@@ -91,7 +91,7 @@ class Wiring:
         return Ingest(subscriber, pipeline, journal, worker, wake, self._is_behind)
 
     def _is_behind(self) -> bool:
-        return self.health.lag() > BEHIND * max(self.clock.speed, 1.0)
+        return self.health.lag(self.settings.worker) > BEHIND * max(self.clock.speed, 1.0)
 
     def _schedule(self) -> Schedule:
         registry, stores, clock = self.registry, self.stores, self.clock
@@ -130,7 +130,9 @@ def open_pipeline(
     return Pipeline(registry, journal, quarantine, Ledger(stores.engine, worker), stores.readings, clock)
 
 
-_MAIL = {"smtp": ("none", 25), "smtp+starttls": ("starttls", 587), "smtps": ("tls", 465)}
+_MAIL: dict[str, tuple[Security, int]] = {
+    "smtp": ("none", 25), "smtp+starttls": ("starttls", 587), "smtps": ("tls", 465),
+}  # fmt: skip
 
 
 def mail_server(settings: Settings) -> MailServer | None:

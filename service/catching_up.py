@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 from analysis.roller import Roller
 from domain.clock import Clock
 from domain.reading import SeriesKey
-from domain.text import Text
 from registry.lookup import Registry
 from service.locks import Locks
 from service.settings import Settings
-from service.stores import ServerAway, Stores
+from service.stores import Stores, readings_away
 from service.transfer import Wanted
 from storage.ledger import Ledger
 from storage.readings import StoreUnavailable
@@ -49,10 +48,7 @@ def patiently(step: Callable[[], int]) -> int:
             return step()
         except StoreUnavailable as error:
             if time.monotonic() > until:
-                raise ServerAway(
-                    Text("The store of readings does not answer ({why}). Nothing is lost; try again when it does.",
-                         {"why": str(error)})
-                ) from error  # fmt: skip
+                raise readings_away(error) from error
             time.sleep(1.0)
 
 

@@ -21,6 +21,8 @@ from service.commands.manual import EVERYWHERE, Contents, UsageFault, sentence_o
 from service.commands.setup import put_faults
 from service.logs import log_to
 from service.settings import SettingsError
+from service.stores import readings_away
+from storage.readings import StoreUnavailable
 
 # What a command ends with when we ourselves were wrong (EX_SOFTWARE).
 OUR_FAULT = 70
@@ -63,9 +65,11 @@ def call(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
 
 
 def _answer(app: typer.Typer, arguments: Sequence[str], cli: Cli) -> int:
-    status: Any = typer.main.get_command(app).main(
-        list(arguments) or ["--help"], prog_name="quantrac", standalone_mode=False, obj=cli
-    )
+    command = typer.main.get_command(app)
+    try:
+        status: Any = command.main(list(arguments) or ["--help"], prog_name="quantrac", standalone_mode=False, obj=cli)
+    except StoreUnavailable as error:
+        raise readings_away(error) from error
     return status if isinstance(status, int) else 0
 
 

@@ -8,15 +8,18 @@ from present import catalogue
 from present.words import LANGUAGES
 from registry.load import load
 from registry.schema_files import schemas
+from service.reference import references
 
 ROOT = Path(__file__).resolve().parents[1]
-SCHEMAS = ROOT / "docs" / "reference" / "schema"
+REFERENCE = ROOT / "docs" / "reference"
+SCHEMAS = REFERENCE / "schema"
 DASHBOARDS = ROOT / "dashboards" / "generated"
 
 
 def wanted() -> dict[Path, str]:
     """Return every derived file with what must stand in it, the catalogue apart: it is kept, not made."""
-    return {**{SCHEMAS / name: text for name, text in schemas().items()}, **_dashboards()}
+    pages = {REFERENCE / name: text for lang in LANGUAGES for name, text in references(lang).items()}
+    return {**{SCHEMAS / name: text for name, text in schemas().items()}, **pages, **_dashboards()}
 
 
 def _dashboards() -> dict[Path, str]:

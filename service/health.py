@@ -19,7 +19,7 @@ from domain.window import HOUR
 from registry.lookup import Registry
 from service.stores import Folder
 from storage import alerting, heartbeats, spans
-from storage.heartbeats import Heartbeat
+from storage.heartbeats import REASONS, Heartbeat
 from storage.journal import Journal
 from storage.ledger import Heard, Ledger, all_heard, outcome_counts, reading_counts
 from storage.quarantine import Quarantine
@@ -88,12 +88,13 @@ class Health:
         counted = {outcome.value: count for outcome, count in outcomes.items()}
         return {"received": received, **counted, "pending": received - sum(counted.values())}
 
-    def lag(self) -> timedelta:
-        """Return how long the oldest message without an end has been waiting."""
+    def lag(self, of: str | None = None) -> timedelta:
+        """Return how long the oldest message without an end has been waiting, of one worker or all."""
         now = self._clock.now()
         waiting = [
             now - message.received_at
             for worker, journal in self.journals().items()
+            if of in {None, worker}
             for message in journal.read(Ledger(self._engine, worker).cursor(), 1)
         ]
         return max(waiting, default=timedelta(0))
@@ -145,8 +146,8 @@ class Health:
         return [
             {
                 "part": beat.part, "worker": beat.worker, "ready": fresh and beat.ready,
-                "runs": fresh and beat.detail.get("reasons") != ENDED, "since": beat.started_at,
-                "last_word": beat.at, "reasons": [unpack(one) for one in beat.detail.get("reasons", [])],
+                "runs": fresh and beat.detail.get(REASONS) != ENDED, "since": beat.started_at,
+                "last_word": beat.at, "reasons": [unpack(one) for one in beat.detail.get(REASONS, [])],
             }
             for beat, fresh in self.beats()
         ]  # fmt: skip
@@ -173,7 +174,7 @@ def _unsubscribed(beats: Iterable[tuple[Heartbeat, bool]]) -> Iterator[Text]:
     for beat, fresh in of_ingest:
         if fresh and not beat.ready:
             yield Text("The part {part} ({worker}) is not ready: {why}", {
-                "part": beat.part, "worker": beat.worker, "why": [unpack(one) for one in beat.detail["reasons"]],
+                "part": beat.part, "worker": beat.worker, "why": [unpack(one) for one in beat.detail[REASONS]],
             })  # fmt: skip
 
 

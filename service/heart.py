@@ -1,4 +1,4 @@
-"""Every part says once a minute that it is there, and at once when its readiness changes; so do its figures."""
+"""Every part says once a minute that it is there, and at once when its readiness changes; its figures come once a minute."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -16,17 +16,21 @@ from domain.text import Text, pack
 from service.health import BEAT_SECONDS, ENDED, Health
 from service.parts import Part
 from service.stores import Stores
-from storage.heartbeats import Heartbeat, beat
+from storage.heartbeats import LAG_SECONDS, REASONS, Heartbeat, beat
 from storage.readings import HealthPoint, StoreRefused, StoreUnavailable
 
 log = structlog.get_logger(__name__)
+
+
+# Every word is a commit.
+_SHORTEST_SECONDS = 5.0
 
 
 @dataclass(slots=True)
 class _Said:
     """What a part said last, and when by the machine's own count of seconds."""
 
-    reasons: list[Any]
+    word: dict[str, Any]
     at: float
 
 
@@ -40,41 +44,42 @@ class Heart:
     clock: Clock
     started_at: datetime
     _said: dict[str, _Said] = field(default_factory=dict)
+    _figures_at: dict[str, float] = field(default_factory=dict)
     _received: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     def tick(self) -> None:
         """Say what is due."""
         for part in self.parts:
-            try:
-                reasons = [pack(one) for one in part.reasons()]
-            except (SQLAlchemyError, OSError) as error:
-                reasons = [pack(Text("Its state cannot be read ({why}).", {"why": type(error).__name__}))]
-            last = self._said.get(part.name)
-            minute_over = last is None or time.monotonic() - last.at >= BEAT_SECONDS
-            if last is None or last.reasons != reasons or minute_over:
-                self._say(part, reasons, with_figures=minute_over)
+            word, last, now = _word(part), self._said.get(part.name), time.monotonic()
+            if last is None or last.word != word or now - last.at >= self._pause():
+                self._said[part.name] = _Said(word, now)
+                self._beat(part, word)
+            if now - self._figures_at.get(part.name, now - BEAT_SECONDS) >= BEAT_SECONDS:
+                self._figures_at[part.name] = now
+                self._figures(part)
+
+    def _pause(self) -> float:
+        """Return the seconds between two words: on a faster clock, one of a minute ago says nothing of the present."""
+        return max(BEAT_SECONDS / max(self.clock.speed, 1.0), _SHORTEST_SECONDS)
 
     def last(self) -> None:
         """Say that the parts end."""
         for part in self.parts:
-            self._beat(part, ENDED)
+            self._beat(part, {REASONS: ENDED})
 
-    def _say(self, part: Part, reasons: list[Any], *, with_figures: bool) -> None:
-        self._said[part.name] = _Said(reasons, time.monotonic())
-        self._beat(part, reasons)
-        if not with_figures:
-            return
+    def _figures(self, part: Part) -> None:
         try:
             self.stores.readings.write_health(self.clock.now(), list(self._points(part)))
         except (StoreUnavailable, StoreRefused, SQLAlchemyError, OSError) as error:
             log.warning("figures of health not written", part=part.name, why=str(error))
 
-    def _beat(self, part: Part, reasons: list[Any]) -> None:
-        since = part.since() or self.started_at
-        word = Heartbeat(part.name, part.worker, self.clock.now(), since, not reasons, {"reasons": reasons})
+    def _beat(self, part: Part, word: dict[str, Any]) -> None:
+        since, now = part.since() or self.started_at, self.clock.now()
         try:
-            beat(self.stores.engine, word)
-        except SQLAlchemyError as error:
+            if part.name == "ingest":
+                word = {**word, LAG_SECONDS: self.health.lag(part.worker).total_seconds()}
+            beat(self.stores.engine, Heartbeat(part.name, part.worker, now, since, not word[REASONS], word))
+        except (SQLAlchemyError, OSError) as error:
             log.warning("heartbeat not written", part=part.name, why=str(error))
 
     def _points(self, part: Part) -> Iterator[HealthPoint]:
@@ -120,3 +125,11 @@ class Heart:
                 if skew is not None:
                     fields[health_fields.SKEW_SECONDS] = skew.total_seconds()
                 yield HealthPoint(health_fields.STATION, {"station": station.id}, fields)
+
+
+def _word(part: Part) -> dict[str, Any]:
+    """Return what a part has to say of itself."""
+    try:
+        return {REASONS: [pack(one) for one in part.reasons()], **part.detail()}
+    except (SQLAlchemyError, OSError) as error:
+        return {REASONS: [pack(Text("Its state cannot be read ({why}).", {"why": type(error).__name__}))]}

@@ -18,6 +18,7 @@ from ingest.pipeline import Pipeline
 from ingest.subscriber import Subscriber
 from service.schedule import Schedule
 from service.settings import Address, address
+from storage.heartbeats import BACKLOG_DONE
 from storage.journal import Journal
 
 log = structlog.get_logger(__name__)
@@ -45,6 +46,10 @@ class Part(Protocol):
 
     def reasons(self) -> list[Text]:
         """Return why it is not ready."""
+        ...
+
+    def detail(self) -> dict[str, Any]:
+        """Return what else others need to know of it."""
         ...
 
 
@@ -91,6 +96,10 @@ class Ingest:
         """Return when the broker last accepted us: before that, a station may have spoken unheard."""
         return self.subscriber.state().since
 
+    def detail(self) -> dict[str, Any]:
+        """Return whether what is received is of now, and not what piled up before we connected."""
+        return {BACKLOG_DONE: self.subscriber.state().backlog_done}
+
     def reasons(self) -> list[Text]:
         """Return why nothing is received."""
         return list(self._reasons())
@@ -124,6 +133,10 @@ class Scheduled:
     def since(self) -> datetime | None:
         """Return None: since the start."""
         return None
+
+    def detail(self) -> dict[str, Any]:
+        """Return nothing."""
+        return {}
 
     def reasons(self) -> list[Text]:
         """Return what the jobs are troubled by."""
@@ -165,6 +178,10 @@ class Pages:
         """Return None: since the start."""
         return None
 
+    def detail(self) -> dict[str, Any]:
+        """Return nothing."""
+        return {}
+
     def reasons(self) -> list[Text]:
         """Return why nothing is served."""
         return [] if self._server.started else [Text("The pages are not served yet.")]
@@ -173,7 +190,9 @@ class Pages:
 def listen(written: str, variable: str) -> socket.socket:
     """Open the socket for pages at `host:port`, as `variable` asks. Raises QuantracError where it cannot be had."""
     wanted = address(written)
-    found = socket.socket(socket.AF_INET6 if ":" in wanted.host else socket.AF_INET)
+    family = socket.AF_INET6 if ":" in wanted.host else socket.AF_INET
+    # asyncio turns Nagle's delay off only where the protocol is named; else each answer on a kept connection waits 40 ms.
+    found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind((wanted.host, wanted.port))

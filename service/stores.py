@@ -15,7 +15,7 @@ from service.settings import Settings
 from storage.influx import InfluxReadings
 from storage.journal import Journal
 from storage.quarantine import Quarantine
-from storage.readings import ReadingStore
+from storage.readings import ReadingStore, StoreUnavailable
 from storage.sqlite import SqliteReadings
 from storage.state import open_state
 
@@ -26,6 +26,14 @@ class ServerAway(QuantracError):
     """A server that a one-shot command needs did not answer."""
 
     exit_status = 3
+
+
+def readings_away(error: StoreUnavailable) -> ServerAway:
+    """Return what a one-shot command says where the store of readings did not answer."""
+    return ServerAway(
+        Text("The store of readings does not answer ({why}). Nothing is lost; try again when it does.",
+             {"why": str(error)})
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -274,12 +274,19 @@ def export_readings(wanted: Wanted, registry: Registry, store: ReadingStore, out
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow((*COLUMNS, "flag"))
     count = 0
-    for key in wanted.series(registry):
-        for part in _parts(wanted.window):
+    series = wanted.series(registry)
+    reach = store.reach(sorted({key.station for key in series}))
+    for key in (one for one in series if one in reach):
+        for part in _parts(_within(wanted.window, *reach[key])):
             rows = list(_reading_rows(key, store.read(key, part), registry))
             writer.writerows(rows)
             count += len(rows)
     return count
+
+
+def _within(window: Window, first: datetime, last: datetime) -> Window:
+    """Return what of `window` can hold readings, where they are from `first` to `last`."""
+    return Window(max(window.start, first - timedelta(microseconds=1)), min(window.end, last))
 
 
 def _parts(window: Window) -> Iterator[Window]:

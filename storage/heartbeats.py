@@ -12,10 +12,14 @@ from domain.moment import micros, moment
 from storage.state import upsert, writing
 from storage.tables import heartbeats
 
+# What a part says of itself: why it is not ready (packed Texts); of ingest, how long the oldest message has been waiting,
+# and whether the broker has handed over what piled up before we connected.
+REASONS, LAG_SECONDS, BACKLOG_DONE = "reasons", "lag_seconds", "backlog_done"
+
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """A part's last word; `detail` is what it says of itself."""
+    """A part's last word; `detail` is what it says of itself, by the names above."""
 
     part: str
     worker: str

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from domain.flag import Flag, Reason
+from domain.flag import Flag
 from domain.moment import micros, moment
-from domain.reading import Reading, SeriesKey, Status
+from domain.reading import Reading, SeriesKey
 from domain.rollup import IndexPoint, LimitKind, RollupPoint, RollupState
 from domain.window import HOUR, Window, WindowKind
 from storage import influx_lines as lines
 from storage import influx_ql as ql
 from storage.influx_server import Server, Table
-from storage.readings import HealthPoint, Series, series_of
+from storage.readings import HealthPoint, Series, judged, series_of
 
 READINGS, ROLLUPS, EVENTS, SERVICE = "readings", "rollups", "events", "service"
 MEDIA = ("air", "water", "waste")
@@ -74,9 +74,15 @@ class InfluxReadings:
         found: list[Reading] = []
         for medium, group in _by_medium(stations, self._medium_of):
             for some in _slices(group, _MOST_STATIONS):
-                question = ql.select(_READING, medium, (ql.one_of("station", some),), newest=True)
+                question = ql.select(_READING, medium, (ql.one_of("station", some),), only=ql.NEWEST)
                 found.extend(_readings(self._server.ask(READINGS, question)))
         return found
+
+    def reach(self, stations: Sequence[str]) -> dict[SeriesKey, tuple[datetime, datetime]]:
+        """Return how far series reach; see the contract."""
+        first, last = (self._ends(stations, end) for end in (ql.OLDEST, ql.NEWEST))
+        # What was written between the two questions has an end, and maybe no beginning.
+        return {key: (first[key], last[key]) for key in first if key in last}
 
     def count(self) -> int:
         """Return how many readings are stored; reads one field of all of them."""
@@ -123,6 +129,18 @@ class InfluxReadings:
     def close(self) -> None:
         """Let go of the connection."""
         self._server.close()
+
+    def _ends(self, stations: Sequence[str], only: str) -> dict[SeriesKey, datetime]:
+        """Return the moment of the one reading that `only` leaves of each series."""
+        found: dict[SeriesKey, datetime] = {}
+        for medium, group in _by_medium(stations, self._medium_of):
+            for some in _slices(group, _MOST_STATIONS):
+                # Every reading has a seq, and a judgement of one that is not there has none.
+                tables = self._server.ask(
+                    READINGS, ql.select(("seq",), medium, (ql.one_of("station", some),), only=only)
+                )
+                found |= {_key(table): moment(table.values[0][0]) for table in tables}
+        return found
 
     def _readings(self, series: list[SeriesKey], window: Window) -> Iterator[Reading]:
         medium = self._medium_of(series[0].station)
@@ -190,8 +208,9 @@ def _readings(tables: Iterable[Table]) -> Iterator[Reading]:
         key = _key(table)
         for at, value, status, flag, reasons, checks, seq in _whole(table.values):
             number = None if value is None or flag == Flag.MISSING else float(value)
-            judged = (Status(status), Flag(flag), Reason(reasons), checks, seq)
-            yield Reading(key.station, key.parameter, moment(at), number, *judged)
+            yield Reading(
+                key.station, key.parameter, moment(at), number, *judged(status, flag, reasons), checks, seq
+            )  # fmt: skip
 
 
 def _whole(rows: list[list[Any]]) -> list[list[Any]]:

@@ -9,11 +9,15 @@ from domain.window import Window
 _EARLIEST, _LATEST = -9_223_372_036_854_775, 9_223_372_036_854_775
 
 
-def select(fields: Sequence[str], measurement: str, conditions: Iterable[str], *, newest: bool = False) -> str:
-    """Return the question for `fields`, one series for each station and parameter; `newest` asks for one row each."""
+# What leaves one row of each series.
+OLDEST, NEWEST = "ORDER BY time ASC LIMIT 1", "ORDER BY time DESC LIMIT 1"
+
+
+def select(fields: Sequence[str], measurement: str, conditions: Iterable[str], *, only: str = "") -> str:
+    """Return the question for `fields`, one series for each station and parameter; `only` is OLDEST or NEWEST."""
     parts = ["SELECT", ", ".join(name(one) for one in fields), "FROM", name(measurement)]
     parts += ["WHERE", " AND ".join(one for one in conditions if one), 'GROUP BY "station", "parameter"']
-    return " ".join([*parts, "ORDER BY time DESC LIMIT 1"] if newest else parts)
+    return " ".join([*parts, only] if only else parts)
 
 
 def count(field: str, measurement: str) -> str:

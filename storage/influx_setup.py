@@ -7,14 +7,16 @@ Done once, with the admin token, which the service itself never holds. Done agai
 # mypy: disallow-untyped-calls=False
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from influxdb_client.client.bucket_api import BucketsApi
 from influxdb_client.client.exceptions import InfluxDBError
 from influxdb_client.client.influxdb_client import InfluxDBClient
+from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.domain.authorization import Authorization
 from influxdb_client.domain.bucket import Bucket
 from influxdb_client.domain.bucket_retention_rules import BucketRetentionRules
@@ -152,7 +154,7 @@ class _Organisation:
 
     def token(self, file: Path, buckets: Mapping[str, str], actions: tuple[str, ...]) -> Text:
         """Write a token that may do `actions` with the buckets, unless the file holds one that is good."""
-        if self._is_good(file, buckets):
+        if self._is_good(file, buckets, may_write="write" in actions):
             return Text("The token in {file} is good.", {"file": str(file)})
         permissions = [
             Permission(action=action, resource=PermissionResource(type="buckets", id=bucket, org_id=self._id))
@@ -164,20 +166,32 @@ class _Organisation:
         _write_secret(file, str(made.token))
         return Text("Wrote a new token to {file}.", {"file": str(file)})
 
-    def _is_good(self, file: Path, buckets: Mapping[str, str]) -> bool:
-        """Tell whether the token in `file` opens the buckets, by using it: a server may keep no token in clear."""
+    def _is_good(self, file: Path, buckets: Mapping[str, str], *, may_write: bool) -> bool:
+        """Tell whether the token in `file` may do what it should and no more, by using it: a server may keep none in clear.
+
+        Of a pair that was mixed up, neither is good: the service could not write, and Grafana could.
+        """
         token = file.read_text("utf-8").strip() if file.exists() else ""
         if not token:
             return False
         with InfluxDBClient(self._url, token, timeout=_TIMEOUT) as client:
-            try:
-                for bucket in buckets.values():
-                    BucketsApi(client).find_bucket_by_id(bucket)
-            except InfluxDBError as error:
-                if error.response is not None and error.response.status in {401, 403, 404}:
-                    return False
-                raise
-        return True
+            find, write = BucketsApi(client).find_bucket_by_id, client.write_api(write_options=SYNCHRONOUS).write
+            # The right is asked for before the body is read, and a comment is no point: nothing is written.
+            return all(
+                _is_allowed(partial(find, bucket)) and _is_allowed(partial(write, bucket, self._id, "#")) == may_write
+                for bucket in buckets.values()
+            )
+
+
+def _is_allowed(act: Callable[[], object]) -> bool:
+    """Do `act`; tell whether the token could. Raises InfluxDBError for any other reason that it was not done."""
+    try:
+        act()
+    except InfluxDBError as error:
+        if error.response is not None and error.response.status in {401, 403, 404}:
+            return False
+        raise
+    return True
 
 
 def _otherwise(bucket: Bucket, rule: BucketRetentionRules, plan: Plan) -> Text:

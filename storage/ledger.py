@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
@@ -19,8 +20,7 @@ from storage.tables import cursors, held, outcomes, revisions, series, stations_
 CONSUMERS = ("roll", "watch")
 
 
-@dataclass(frozen=True, slots=True)
-class OutcomeRow:
+class OutcomeRow(msgspec.Struct, frozen=True, gc=False):
     """What became of one message, and how many readings it brought or changed."""
 
     seq: int
@@ -37,8 +37,7 @@ class RevisionRow:
     old: Reading
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(msgspec.Struct, frozen=True, gc=False):
     """When a station was last heard; `skew` is receipt minus stamp of its newest live message."""
 
     heard_at: datetime

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.reading import Reading, SeriesKey
+from domain.flag import Flag, Reason
+from domain.reading import Reading, SeriesKey, Status
 from domain.rollup import IndexPoint, RollupPoint
 from domain.window import Window, WindowKind
 
@@ -57,6 +59,12 @@ def series_of(rows: Sequence[Sequence[Any]]) -> Series:
     )
 
 
+@lru_cache(maxsize=1_000)
+def judged(status: int, flag: int, reasons: int) -> tuple[Status, Flag, Reason]:
+    """Return what a store's numbers mean; there are few, and Python's own way costs more than all else of a row."""
+    return Status(status), Flag(flag), Reason(reasons)
+
+
 class ReadingStore(Protocol):
     """Keeps readings, rollups and indices. Windows are `start < moment ≤ end`. Every write can be repeated."""
 
@@ -81,6 +89,10 @@ class ReadingStore(Protocol):
 
     def latest(self, stations: Sequence[str]) -> list[Reading]:
         """Return the newest reading of each series of the named stations."""
+        ...
+
+    def reach(self, stations: Sequence[str]) -> dict[SeriesKey, tuple[datetime, datetime]]:
+        """Return the first and the last moment of each series of the named stations that has readings."""
         ...
 
     def count(self) -> int:

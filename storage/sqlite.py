@@ -9,12 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from domain.flag import Flag, Reason
 from domain.moment import micros, moment
-from domain.reading import Reading, SeriesKey, Status
+from domain.reading import Reading, SeriesKey
 from domain.rollup import IndexPoint, LimitKind, RollupPoint, RollupState
 from domain.window import Window, WindowKind
-from storage.readings import HealthPoint, Series, StoreUnavailable, series_of
+from storage.readings import HealthPoint, Series, StoreUnavailable, judged, series_of
 from storage.statements import statements
 
 _SQL = statements("sqlite.sql")
@@ -72,6 +71,14 @@ class SqliteReadings:
         with self._unavailable():
             found = ((key, self._connection().execute(_SQL["latest"], (number,)).fetchone()) for key, number in mine)
             return [_reading(key, row) for key, row in found if row is not None]
+
+    def reach(self, stations: Sequence[str]) -> dict[SeriesKey, tuple[datetime, datetime]]:
+        """Return how far series reach; see the contract."""
+        self._learn()
+        mine = [(key, number) for key, number in self._numbers.items() if key.station in set(stations)]
+        with self._unavailable():
+            found = ((key, self._connection().execute(_SQL["reach"], (number,)).fetchone()) for key, number in mine)
+            return {key: (moment(row[0]), moment(row[1])) for key, row in found if row[0] is not None}
 
     def count(self) -> int:
         """Return how many readings are stored."""
@@ -215,9 +222,7 @@ def _row(one: Reading, numbers: Mapping[SeriesKey, int]) -> tuple[Any, ...]:
 
 def _reading(key: SeriesKey, row: tuple[Any, ...]) -> Reading:
     at, value, status, flag, reasons, checks, seq = row
-    return Reading(
-        key.station, key.parameter, moment(at), value, Status(status), Flag(flag), Reason(reasons), checks, seq
-    )
+    return Reading(key.station, key.parameter, moment(at), value, *judged(status, flag, reasons), checks, seq)
 
 
 def _rollup_row(one: RollupPoint, numbers: Mapping[SeriesKey, int]) -> tuple[Any, ...]:
@@ -230,8 +235,13 @@ def _rollup_row(one: RollupPoint, numbers: Mapping[SeriesKey, int]) -> tuple[Any
     return (one.kind.value, number, micros(one.mark), *values, *counts, *limits, *history)
 
 
+# Looked up, since making a member by its number takes longer than reading the row.
+_LIMIT_KINDS = {bits: LimitKind(bits) for bits in range(8)}
+_STATES = {int(one): one for one in RollupState}
+
+
 def _rollup(kind: WindowKind, key: SeriesKey, row: tuple[Any, ...]) -> RollupPoint:
     at, *figures = row
-    figures[10], figures[11] = LimitKind(figures[10]), RollupState(figures[11])
+    figures[10], figures[11] = _LIMIT_KINDS[figures[10]], _STATES[figures[11]]
     columns: Any = (moment(at), *figures)
     return RollupPoint(key.station, key.parameter, kind, *columns)

@@ -75,6 +75,10 @@ SELECT at, value, status, flag, reasons, checks, seq FROM readings WHERE series 
 -- A series' newest reading.
 SELECT at, value, status, flag, reasons, checks, seq FROM readings WHERE series = ? ORDER BY at DESC LIMIT 1;
 
+-- reach
+-- The first and the last moment of a series; one look into the index each.
+SELECT (SELECT min(at) FROM readings WHERE series = ?1), (SELECT max(at) FROM readings WHERE series = ?1);
+
 -- count
 -- How many readings there are.
 SELECT count(*) FROM readings;

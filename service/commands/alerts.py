@@ -76,8 +76,8 @@ def _alert(one: AlertRow, registry: Registry) -> dict[str, Any]:
     return {
         "case": one.case, "kind": one.kind.value, "rule": one.rule, "station": one.series.station,
         "parameter": one.series.parameter or None, "level": one.level, "peak": one.peak,
-        "limit_low": one.limit_low, "limit_high": one.limit_high, "since": one.crossed_at, "opened": one.opened_at,
-        "closed": one.closed_at, "taken_by": _person(one.taken_by, registry), "taken": one.taken_at,
+        "limit_low": one.limit_low, "limit_high": one.limit_high, "since": one.since, "opened": one.opened_at,
+        "closed": one.closed_at, "withdrawn": one.record.withdrawn, "taken_by": _person(one.taken_by, registry), "taken": one.taken_at,
     }  # fmt: skip
 
 

@@ -46,7 +46,7 @@ def add(app: typer.Typer, _: Callable[..., str]) -> None:
         "confirm", cls=Page,
         help=_("Record that a person confirms a row: exceedances of it then count as of a confirmed limit.\n\n"
                "A row whose text names no averaging is confirmed together with the averaging (--averaging)."),
-        epilog="quantrac limits confirm QCVN05-2023.pm25.hour24 --by 'Nguyễn Văn A' --note 'Công văn 12/SNNMT'",
+        epilog="quantrac limits confirm qcvn05-2023-so2-1h --by 'Nguyễn Văn A' --note 'Công văn 12/SNNMT'",
     )  # fmt: skip
     def _confirm(
         ctx: typer.Context,

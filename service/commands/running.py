@@ -122,7 +122,8 @@ def add_setup_influx(app: typer.Typer, _: Callable[..., str]) -> None:
                      "(a file with its admin token).")
             )  # fmt: skip
         try:
-            setup(url, cli.settings.influx_org, token, out)
+            for said in setup(url, cli.settings.influx_org, token, out):
+                cli.say(said)
         except StoreUnavailable as error:
             raise ServerAway(
                 Text("InfluxDB at {url} does not answer or refuses ({why}).", {"url": url, "why": str(error)})

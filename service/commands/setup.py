@@ -22,7 +22,9 @@ def add(app: typer.Typer, _: Callable[..., str]) -> None:
         "init", cls=Page,
         help=_("Write a starter configuration into a folder, each file explained.\n\n"
                "With a list of stations, your own stations and areas take the place of the examples. Files that are\n"
-               "there already are never overwritten."),
+               "there already are never overwritten. The list is a CSV (.csv or .csv.gz, UTF-8) with the columns\n"
+               "id,name_vi,name_en,kind,area,area_kind,latitude,longitude,interval_seconds,stamp,parameters;\n"
+               "parameters are separated by spaces."),
         epilog="quantrac init my-province\nquantrac init my-province --stations stations.csv\n"
                "quantrac check-config --config my-province",
     )  # fmt: skip
@@ -30,7 +32,7 @@ def add(app: typer.Typer, _: Callable[..., str]) -> None:
         ctx: typer.Context,
         folder: Annotated[Path, typer.Argument(metavar="DIR", help=_("folder to write into; made if there is none"))],
         stations: Annotated[
-            Path | None, typer.Option("--stations", metavar="FILE.csv", help=_("list of stations (columns: see the documentation)"))
+            Path | None, typer.Option("--stations", metavar="FILE.csv", help=_("your list of stations"))
         ] = None,
     ) -> None:  # fmt: skip
         cli: Cli = ctx.obj
@@ -76,8 +78,9 @@ def put_faults(error: ConfigurationError, lang: str, *, err: bool = True) -> Non
     """Write every fault: where it is, what is wrong, what would be right."""
     for fault in error.faults:
         row = fault_row(fault, lang)
-        where = ":".join(str(part) for part in (row["file"], row["line"]) if part is not None)
-        typer.echo(f"{where}: {row['key']}\n  {row['wrong']}\n  → {row['right']}", err=err)
+        place = ":".join(str(part) for part in (row["file"], row["line"]) if part is not None)
+        where = ": ".join(part for part in (place, row["key"]) if part)
+        typer.echo(f"{where}\n  {row['wrong']}\n  → {row['right']}", err=err)
     typer.echo(say(Text("Faults: {count}", {"count": len(error.faults)}), lang), err=err)
 
 

@@ -7,12 +7,13 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.engine import Engine
 
-from domain.text import Text
+from domain.text import QuantracError, Text
 from service.commands.frame import Cli, choice
 from service.commands.manual import Contents, Page
 from service.health import Health, is_part_ready
 from service.parts import PARTS
-from service.stores import Folder
+from service.stores import Folder, open_readings
+from storage.readings import StoreUnavailable
 
 
 def add(app: typer.Typer, _: Callable[..., str]) -> None:
@@ -58,9 +59,26 @@ def put_status(cli: Cli, *, as_json: bool) -> int:
     if as_json:
         cli.put_json(status)
         return 0
-    for line in _sentences(status):
+    for line in [*_sentences(status), *_store_away(cli)]:
         cli.say(line)
     return 0
+
+
+def _store_away(cli: Cli) -> list[Text]:
+    """Return why the server of readings takes none, if there is one and it does not: the lag alone says no reason."""
+    if cli.settings.influx_url is None:
+        return []
+    try:
+        store = open_readings(cli.settings, cli.registry)
+    except QuantracError as error:
+        return [error.text]
+    try:
+        store.ping()
+    except StoreUnavailable as error:
+        return [Text("The store of readings does not answer ({why}).", {"why": str(error)})]
+    finally:
+        store.close()
+    return []
 
 
 def part_status(cli: Cli, part: str) -> int:

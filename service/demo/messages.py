@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from registry.lookup import Registry, topic_of
+from registry.lookup import Registry
 from registry.schema import Station
 from service.demo import invented
 from service.demo.recordings import Recording, moments_between, recording_of
@@ -74,7 +74,7 @@ class Stations:
         else:
             status = "01" if self.script.calibrates(station.id, moment) else "00"
             body = _as_native(moment.astimezone(self.registry.zone), values, status)
-        return Sent(sent_at, topic_of(station), json.dumps(body, ensure_ascii=False).encode())
+        return Sent(sent_at, station.topic, json.dumps(body, ensure_ascii=False).encode())
 
     def _values(self, station: Station, moment: datetime) -> Values:
         if station.id not in self._recordings:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from support.influxdb_v2 import ADMIN, ManagedInflux
 from support.program import CONFIG, call
 
 HEADER = "time,station,parameter,value,unit,status\n"
@@ -237,6 +238,27 @@ def test_a_broker_that_is_away_ends_a_replay_with_three(tmp_path: Path) -> None:
     assert "QUANTRAC_MQTT_URL" in done.stderr
 
 
+@pytest.mark.parametrize("what", ["readings", "rollups", "indices"])
+def test_an_influxdb_that_is_away_ends_an_export_with_three(tmp_path: Path, what: str) -> None:
+    """It is no fault of ours and nothing to report: the sentence says where nobody answered."""
+    (tmp_path / "service.token").write_text("token")
+    done = call(
+        "export", what, "--from", "2026-03-01", cwd=tmp_path,
+        INFLUX_URL="http://127.0.0.1:9", INFLUX_TOKEN_FILE="service.token",
+    )  # fmt: skip
+    assert done.returncode == 3
+    assert "http://127.0.0.1:9" in done.stderr
+    assert "errors.log" not in done.stderr
+
+
+def test_status_says_why_readings_wait_for_influxdb(tmp_path: Path) -> None:
+    """A lag that grows has a reason: the server that does not answer, or the token that it refuses."""
+    (tmp_path / "service.token").write_text("token")
+    influx = {"INFLUX_URL": "http://127.0.0.1:9", "INFLUX_TOKEN_FILE": "service.token"}
+    assert "http://127.0.0.1:9 does not answer" in call("status", cwd=tmp_path, **influx).stdout
+    assert "store of readings" not in call("status", cwd=tmp_path).stdout
+
+
 def test_an_error_of_our_own_is_a_sentence_and_a_file(tmp_path: Path) -> None:
     """No traceback reaches a reader: it is in the log of the data folder."""
     (tmp_path / "var" / "journal" / "main").mkdir(parents=True)
@@ -252,3 +274,20 @@ def test_the_data_folder_is_made_where_it_is_named(tmp_path: Path) -> None:
     """Wherever that is."""
     call("import", readings(tmp_path / "in.csv", hours=1), "--data", "deep/er", cwd=tmp_path)
     assert (tmp_path / "deep" / "er" / "journal").is_dir()
+
+
+def test_setup_influx_says_all_that_it_did_and_all_that_it_found_otherwise(tmp_path: Path) -> None:
+    """Each bucket, mapping and token; a bucket with other settings comes with the command that would mend it."""
+    influx = ManagedInflux()
+    influx.add_bucket("readings", 0, 604_800)
+    (tmp_path / "admin.token").write_text(ADMIN)
+    done = call(
+        "setup-influx", "--out", "tokens", cwd=tmp_path, INFLUX_URL=influx.url, INFLUX_ADMIN_TOKEN_FILE="admin.token"
+    )
+    influx.close()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "influx bucket update" in done.stdout
+    for name in ("rollups", "events", "service"):
+        assert f"Made the bucket {name}." in done.stdout
+    for name in ("service", "grafana"):
+        assert f"Wrote a new token to tokens/{name}.token." in done.stdout

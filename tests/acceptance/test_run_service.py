@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from support.configured import native
+from support.mail import Smtp
 from support.mosquitto import Mosquitto, free_port
 from support.program import CONFIG, Running, call, pages
 from support.publishing import publish
-from support.smtp import smtp_server
 from support.waiting import wait_until
 
 OUTFALL = "quantrac/NT-DH1-03/water"
@@ -108,9 +108,9 @@ def test_a_reading_outside_its_threshold_is_mailed_though_the_mail_server_was_aw
     service.await_line("subscribed")
     publish(broker.port, [reading(minutes_ago(0), ph=(3.1, ""))])
     wait_until(lambda: status(tmp_path, variables)["outbox"]["due"] > 0, what=service.told)
-    with smtp_server(port) as (mailbox, _):
+    with Smtp(port).running() as smtp:
         wait_until(lambda: status(tmp_path, variables)["outbox"]["due"] == 0, seconds=100)
-        recipients = [str(mail["to"]) for mail in mailbox.mails]
+        recipients = [str(mail["to"]) for mail in smtp.mailbox.mails]
     assert recipients
     assert len(recipients) == len(set(recipients))
     assert service.end() == 0

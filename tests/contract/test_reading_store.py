@@ -94,6 +94,17 @@ def test_the_latest_reading_of_each_series(store: ReadingStore) -> None:
     assert sorted(store.latest(["NT-1"]), key=lambda one: one.parameter) == [newest, other]
 
 
+def test_how_far_series_reach(store: ReadingStore) -> None:
+    """The first and the last reading of each series that has any, also where judgements lie further out."""
+    store.write([reading(NOON + minutes(number), number) for number in (10, 0, 5)])
+    store.write([reading(NOON, None, station="KK-1", parameter="pm25", flag=Flag.MISSING), reading(station="NT-2")])
+    store.write_flags([reading(NOON - minutes(5)), reading(NOON + minutes(60)), reading(NOON, parameter="ph")])
+    assert store.reach(["NT-1", "KK-1", "NT-9"]) == {
+        KEY: (NOON, NOON + minutes(10)), SeriesKey("KK-1", "pm25"): (NOON, NOON),
+    }  # fmt: skip
+    assert store.reach([]) == {}
+
+
 def test_many_readings_of_many_series(store: ReadingStore) -> None:
     """More than one request's worth."""
     readings = [

@@ -1,5 +1,6 @@
 """From the journal into a real InfluxDB, which is not there, refuses, goes away and comes back."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event, Thread
@@ -7,12 +8,13 @@ from threading import Event, Thread
 import pytest
 
 from ingest import pipeline as pipelines
+from service.transfer import Wanted, export_readings
 from storage.influx import InfluxReadings
 from storage.readings import StoreUnavailable
 from support.builders import NOON, minutes
 from support.configured import native
 from support.influxdb import InfluxDB
-from support.rig import Rig
+from support.rig import ALL_TIME, Rig
 from support.waiting import wait_until
 
 
@@ -93,3 +95,13 @@ def test_a_database_that_goes_away_and_comes_back_gets_every_reading_once(rig: I
     assert sorted(value for value in rig.values().values() if value is not None) == sorted(
         float(number) for number in range(60) for _ in range(2)
     )
+
+
+def test_an_export_of_everything_asks_only_for_the_years_that_have_readings(rig: InfluxRig, influx: InfluxDB) -> None:
+    """Two questions a medium say how far each series reaches; without them it is one for each year since 1970."""
+    rig.receive(at(10, 1.0), at(0, 3.0))
+    rig.finish()
+    media = {station.medium for station in rig.registry.stations.values()}
+    before, out = influx.asked.get("/query", 0), io.StringIO()
+    assert export_readings(Wanted(ALL_TIME), rig.registry, rig.store, out) == 4
+    assert influx.asked["/query"] - before == 2 * len(media) + 2

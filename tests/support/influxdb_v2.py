@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -47,6 +48,7 @@ class ManagedInflux:
     refuse: int | None = None
 
     def __post_init__(self) -> None:
+        self._ids = count(1)
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.influx = self
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -62,7 +64,7 @@ class ManagedInflux:
     def add_bucket(self, name: str, kept: int, shard: int) -> dict[str, Any]:
         """Make a bucket as somebody else would have."""
         rule = {"type": "expire", "everySeconds": kept, "shardGroupDurationSeconds": shard or 604_800}
-        identity = f"{len(self.buckets) + 1:016x}"
+        identity = f"{next(self._ids):016x}"
         bucket = {"id": identity, "orgID": ORG_ID, "type": "user", "name": name, "retentionRules": [rule]}
         self.buckets[identity] = bucket
         return bucket
@@ -105,10 +107,11 @@ class _Handler(BaseHTTPRequestHandler):
             status, answer = (201 if routes is _MADE else 200), self._routed(routes, body)
         except Refusal as refusal:
             status, answer = refusal.status, {"code": refusal.code, "message": refusal.message}
-        said = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json; charset=utf-8")
-        self.send_header("Content-Length", str(len(said)))
+        said = json.dumps(answer).encode() if answer else b""
+        self.send_response(status if said else 204)
+        if said:
+            self.send_header("Content-Type", "application/json; charset=utf-8")
+            self.send_header("Content-Length", str(len(said)))
         self.end_headers()
         self.wfile.write(said)
 
@@ -124,8 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
         for path, answer in routes.items():
             found = re.fullmatch(path, split.path)
             if found:
-                said = json.loads(body) if body else {}
-                return answer(_Request(influx, token, asked, said, found.groupdict().get("id", "")))
+                return answer(_Request(influx, token, asked, body, found.groupdict().get("id", "")))
         raise Refusal(404, "not found", "path not found")
 
 
@@ -134,8 +136,13 @@ class _Request:
     influx: ManagedInflux
     token: str
     asked: dict[str, str]
-    said: dict[str, Any]
+    body: bytes
     id: str
+
+    @property
+    def said(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.body)
+        return found
 
     def only(self, allowed: set[str]) -> None:
         unknown = self.asked.keys() - allowed
@@ -151,7 +158,9 @@ def _orgs(request: _Request) -> dict[str, Any]:
     name = request.asked.get("org", "quantrac")
     if name != "quantrac":
         raise Refusal(404, "not found", f'organization name "{name}" not found')
-    return {"links": {"self": "/api/v2/orgs"}, "orgs": [{"id": ORG_ID, "name": "quantrac"}]}
+    # Those that the token may not see are left out, without a word.
+    seen = [{"id": ORG_ID, "name": "quantrac"}] if request.token == ADMIN else []
+    return {"links": {"self": "/api/v2/orgs"}, "orgs": seen}
 
 
 def _buckets(request: _Request) -> dict[str, Any]:
@@ -159,9 +168,11 @@ def _buckets(request: _Request) -> dict[str, Any]:
     limit = int(request.asked.get("limit", 20))
     if not 1 <= limit <= 100:
         raise Refusal(400, "invalid", "limit must be between 1 and 100")
-    after = request.asked.get("after", "")
-    page = [one for key, one in sorted(request.influx.buckets.items()) if key > after][:limit]
-    links = {"self": "/api/v2/buckets", **({"next": "/api/v2/buckets?after="} if len(page) == limit else {})}
+    # By name, and `after` is the id of the last that was seen: an id says nothing of the order.
+    every = sorted(request.influx.buckets.values(), key=lambda one: one["name"])
+    seen = next((place for place, one in enumerate(every, start=1) if one["id"] == request.asked.get("after")), 0)
+    page = every[seen : seen + limit]
+    links = {"self": "/api/v2/buckets", **({"next": f"/api/v2/buckets?offset={limit}"} if len(page) == limit else {})}
     return {"links": links, "buckets": [one for one in page if request.influx.may(request.token, "read", one["id"])]}
 
 
@@ -203,8 +214,10 @@ def _mappings(request: _Request) -> dict[str, Any]:
     influx = request.influx
     found = list(influx.mappings)
     if influx.virtual:
-        explicit = {one["bucketID"] for one in found}
-        found += [_virtual(one, default=one["id"] not in explicit) for one in influx.buckets.values()]
+        taken = {(one["database"], one["retention_policy"]) for one in found}
+        defaults = {one["database"] for one in found if one["default"]}
+        virtual = [_virtual(one, default=one["name"] not in defaults) for one in influx.buckets.values()]
+        found += [one for one in virtual if (one["database"], one["retention_policy"]) not in taken]
     wanted = {"db": "database", "bucketID": "bucketID", "rp": "retention_policy"}
     for name, key in wanted.items():
         if name in request.asked:
@@ -261,6 +274,17 @@ def _make_authorization(request: _Request) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _write(request: _Request) -> dict[str, Any]:
+    request.only({"org", "bucket", "precision"})
+    assert request.asked["org"] == ORG_ID, request.asked
+    if request.asked["bucket"] not in request.influx.buckets:
+        raise Refusal(404, "not found", f'bucket "{request.asked["bucket"]}" not found')
+    if not request.influx.may(request.token, "write", request.asked["bucket"]):
+        raise Refusal(403, "forbidden", "insufficient permissions for write")
+    assert request.body == b"#", "setup-influx writes no point"
+    return {}
+
+
 _READ = {
     "/api/v2/orgs": _orgs,
     "/api/v2/buckets": _buckets,
@@ -271,4 +295,5 @@ _MADE = {
     "/api/v2/buckets": _make_bucket,
     "/api/v2/dbrps": _make_mapping,
     "/api/v2/authorizations": _make_authorization,
+    "/api/v2/write": _write,
 }

@@ -15,7 +15,7 @@ listener {port} 127.0.0.1
 allow_anonymous {anonymous}
 persistence true
 persistence_location {folder}/
-autosave_interval 1
+autosave_interval {autosave}
 autosave_on_changes false
 max_inflight_messages 1000
 max_queued_messages 2000000
@@ -44,14 +44,20 @@ def program() -> str:
 class Mosquitto:
     """A broker of its own, with its data in `folder`; a restart keeps port and data."""
 
-    def __init__(self, folder: Path, *, anonymous: bool = True, listener: str = "") -> None:
-        """Write the configuration, `listener` being further lines of its listener; nothing runs yet."""
+    def __init__(self, folder: Path, *, anonymous: bool = True, listener: str = "", autosave: int = 1) -> None:
+        """Write the configuration, `listener` being further lines of its listener; nothing runs yet.
+
+        `autosave`: seconds between two writes of its queues to disk; with a large queue each takes long.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         self.url = f"mqtt://127.0.0.1:{self.port}"
         self.log = folder / "mosquitto.log"
         self._file = folder / "mosquitto.conf"
-        settings = {"port": self.port, "folder": folder, "anonymous": str(anonymous).lower(), "listener": listener}
+        settings = {
+            "port": self.port, "folder": folder, "anonymous": str(anonymous).lower(), "listener": listener,
+            "autosave": autosave,
+        }  # fmt: skip
         self._file.write_text(_CONFIGURATION.format(**settings), encoding="utf-8")
         self._process: subprocess.Popen[bytes] | None = None
 

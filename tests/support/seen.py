@@ -26,6 +26,8 @@ from storage.tables import alerts, cases, stations_heard
 NOW = datetime(2026, 11, 24, 2, 7, tzinfo=UTC)  # 09:07 in Viet Nam
 NEWEST = datetime(2026, 11, 24, 2, tzinfo=UTC)
 CONFIG = Path(__file__).parents[2] / "config"
+AMBIENT = {"ph": 7.3, "pm25": 42.0, "pm10": 60.0, "water_temperature": 28.0, "co": 900.0}
+STACK = {"so2": 112_700.0, "nox": 222_750.0, "co": 280_000.0, "flow": 19_200.0}  # figures that need room
 COD = (129.0, 148.0, 171.0, 196.0, 207.0, 212.0, 189.0, 171.0, 158.0)  # mg/L, the newest hours
 
 
@@ -135,7 +137,7 @@ def _value(seen: Seen, series: SeriesKey, kind: WindowKind, back: int) -> float:
     low, high = seen.registry.plausible(*series)
     if series == SeriesKey(seen.outfall, "cod"):
         return COD[-back] if back <= len(COD) else 95 + 12 * sin(back / 3)
-    typical: dict[str, float] = {"ph": 7.3, "pm25": 42.0, "pm10": 60.0, "water_temperature": 28.0, "co": 900.0}
+    typical = STACK if seen.registry.stations[series.station].kind == "stack" else AMBIENT
     middle = typical.get(series.parameter, min((low + high) / 2, 8.0))
     return middle * (1 + 0.08 * sin(back / 4 + len(series.station)))
 

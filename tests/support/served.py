@@ -1,6 +1,5 @@
 """A real uvicorn on a free loopback port, in a thread of the test."""
 
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,13 +7,14 @@ from typing import Any
 
 import uvicorn
 
+from service.parts import listen
 from support.waiting import wait_until
 
 
 @contextmanager
 def served(app: Any) -> Iterator[str]:
-    """Serve an ASGI app; yields its address, and stops it in the end."""
-    listening = socket.create_server(("127.0.0.1", 0))
+    """Serve an ASGI app on a socket of the service's own making; yields its address, and stops it in the end."""
+    listening = listen("127.0.0.1:0", "QUANTRAC_PUBLIC_BIND")
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

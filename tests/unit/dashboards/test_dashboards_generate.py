@@ -182,6 +182,15 @@ def test_the_newest_figures_are_of_the_last_minutes() -> None:
     assert all(panel["timeFrom"] == "5m" and panel["fieldConfig"]["defaults"]["noValue"] for panel in figures)
 
 
+def test_a_time_that_says_nothing_is_not_shown() -> None:
+    """InfluxDB gives the newest words of several fields the beginning of the span, not the time of any of them."""
+    asked_by = [panel for panel in panels() if any("last(" in one["query"] for one in panel.get("targets", []))]
+    tables = [panel for panel in asked_by if panel["type"] == "table"]
+    assert len(tables) == 1
+    (hidden,) = (one["options"]["excludeByName"] for one in tables[0]["transformations"] if one["id"] == "organize")
+    assert hidden == {"Time": True}
+
+
 def test_panels_do_not_overlap() -> None:
     """Each has its own place on the grid of 24 columns."""
     for board in boards("vi").values():

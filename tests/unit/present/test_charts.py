@@ -143,3 +143,26 @@ def test_days_follow_the_local_calendar_when_the_clocks_change() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     marks = marks_between(WindowKind.DAY, NOON.replace(month=3, day=30, hour=22), 3, berlin)
     assert [f"{mark.astimezone(berlin):%d %H}" for mark in marks] == ["29 00", "30 00", "31 00"]
+
+
+def places(drawing: str, words: str) -> list[tuple[float, float, str]]:
+    """Return x, y and anchor of every text that contains `words`."""
+    found = re.findall(r'<text class="[^"]*" x="([\d.-]+)" y="([\d.-]+)"(?: text-anchor="(\w+)")?>([^<]*)', drawing)
+    return [(float(x), float(y), anchor or "start") for x, y, anchor, written in found if words in written]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW, SMALL])
+def test_the_longest_figure_of_the_axis_is_not_cut_off(size: Any) -> None:
+    """A stack's CO goes to a million: the plot begins further right."""
+    drawing = svg(hours(*[270_000.0] * 8, limit_high=900_000.0, limit_kind=LimitKind.HIGH), size)
+    ((x, _, anchor), *_) = places(drawing, "1,000,000") or places(drawing, "800,000")
+    assert anchor == "end"
+    assert x >= 9 * 6.5
+
+
+def test_the_name_of_a_limit_does_not_cover_the_values() -> None:
+    """Values that cross the limit at the left push its name to the right."""
+    ((x, _, anchor),) = places(svg(hours(150, 160, 150, 90, 90, 90, 90, 90, **OVER_135)), "Limit 135")
+    assert (x > WIDE.width / 2, anchor) == (True, "end")
+    ((x, _, anchor),) = places(svg(hours(90, 90, 90, 90, 90, 150, 160, 150, **OVER_135)), "Limit 135")
+    assert (x < WIDE.width / 2, anchor) == (True, "start")

@@ -17,9 +17,7 @@ def mark(number: int, latitude: float, longitude: float, **changes: object) -> M
 def test_areas_at_one_place_are_drawn_apart() -> None:
     """A number that is covered cannot be found in the table."""
     drawing = str(
-        area_map(
-            [mark(1, 10.6, 106.5), mark(2, 10.6, 106.5), mark(3, 10.9, 106.7)], width=640, title="t", lang="en", key="m"
-        )
+        area_map([mark(1, 10.6, 106.5), mark(2, 10.6, 106.5), mark(3, 10.9, 106.7)], width=640, title="t", lang="en")
     )
     places = [
         tuple(map(float, found)) for found in re.findall(r'class="m-mark a2" cx="([\d.]+)" cy="([\d.]+)"', drawing)
@@ -30,5 +28,10 @@ def test_areas_at_one_place_are_drawn_apart() -> None:
 
 def test_every_mark_is_a_link_with_its_full_name() -> None:
     """Nothing on the map needs a pointer or eyes."""
-    drawing = str(area_map([mark(1, 10.6, 106.5, full="1. <Khu>")], width=340, title="t", lang="vi", key="m"))
+    drawing = str(area_map([mark(1, 10.6, 106.5, full="1. <Khu>")], width=340, title="t", lang="vi"))
     assert 'href="#kv-1" aria-label="1. &lt;Khu&gt;"' in drawing
+
+
+def test_a_map_of_a_demonstration_says_so() -> None:
+    """A picture that is cut out of the page still says it."""
+    assert ">DEMO</text>" in str(area_map([mark(1, 10.6, 106.5)], width=340, title="t", lang="vi", badge="DEMO"))

@@ -1,5 +1,6 @@
 """Which limit holds for a series on a day, and whether it may be called confirmed."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from domain.window import WindowKind
 from registry.limits import Confirmation
 from registry.load import load
 from registry.lookup import Registry
+from registry.schema import Permit
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
 LOADED = load(CONFIG)
@@ -102,3 +104,50 @@ def test_a_limit_is_multiplied_exactly(registry: Registry) -> None:
     found = registry.limit_for(SeriesKey("NT-PAT-01", "cod"), WindowKind.HOUR, date(2026, 3, 1), {})
     assert found is not None
     assert found.bound == Bound(None, 148.5)
+
+
+def test_the_limit_of_a_discharge_is_not_compared_with_raw_leachate(registry: Registry) -> None:
+    """Only with what leaves the landfill after treatment."""
+    day = date(2026, 3, 1)
+    assert registry.limit_for(SeriesKey("RR-TH-01", "cod"), WindowKind.HOUR, day, {}) is None
+    found = registry.limit_for(SeriesKey("NT-TH-01", "cod"), WindowKind.HOUR, day, {})
+    assert found is not None
+    assert (found.row.row, found.bound) == ("qcvn25-2009-B2-cod", Bound(None, 300))
+
+
+def test_a_permit_is_named_with_its_facility(registry: Registry) -> None:
+    """Two facilities, averagings or periods with a permit for one parameter are not the same row."""
+    permits = [
+        Permit.model_validate({"parameter": "cod", "at_most": 50, "unit": "mg/L", **more})
+        for more in ({"to": "2040-01-01"}, {"averaging": "hour24"}, {"from": "2040-01-01"})
+    ]
+    facilities = {key: one.model_copy(update={"permits": tuple(permits)}) for key, one in registry.facilities.items()}
+    changed = replace(registry, facilities=facilities)
+    rows = [
+        changed.limit_for(SeriesKey(station, "cod"), kind, date.fromisoformat(on), {})
+        for station in ("NT-XA-01", "NT-DH1-03")
+        for kind, on in (
+            (WindowKind.HOUR, "2026-03-01"),
+            (WindowKind.DAY, "2026-03-01"),
+            (WindowKind.HOUR, "2041-01-01"),
+        )
+    ]
+    assert [one.row.row for one in rows if one is not None] == [
+        "permit-DN-09-cod-unstated", "permit-DN-09-cod-hour24", "permit-DN-09-cod-unstated-2040-01-01",
+        "permit-DN-07-cod-unstated", "permit-DN-07-cod-hour24", "permit-DN-07-cod-unstated-2040-01-01",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("station", "parameter", "high"),
+    [
+        ("KT-XA-01", "so2", 20_000_000), ("KK-LA-01", "so2", 5_000), ("KT-XA-01", "co", 50_000_000),
+        ("RR-TH-01", "cod", 150_000), ("NT-XA-01", "cod", 10_000), ("KB-TH-01", "h2s", 20_000_000),
+    ],
+)  # fmt: skip
+def test_what_is_plausible_depends_on_the_kind_of_station(
+    registry: Registry, station: str, parameter: str, high: float
+) -> None:
+    """A stack is not ambient air, raw leachate is no outfall: without a word in stations.yaml."""
+    assert registry.parameters[parameter].plausible_for(registry.stations[station].kind)[1] == high
+    assert registry.plausible(station, parameter)[1] == high

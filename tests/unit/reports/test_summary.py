@@ -39,8 +39,9 @@ def facts(points: Sequence[RollupPoint] = (), **changes: Any) -> Facts:
 def alert(**changes: Any) -> Episode:
     values: dict[str, Any] = {
         "case": "VV-2026-0147", "rule": "r", "station": "W-1", "parameter": "cod", "kind": AlertKind.OVER,
-        "crossed_at": NOON - 3 * HOUR, "closed_at": None, "last_at": NOON, "level": 158.0, "peak": 212.0,
+        "crossed_at": NOON - 3 * HOUR, "since": NOON - 2 * HOUR, "closed_at": None, "last_at": NOON, "level": 158.0, "peak": 212.0,
         "peak_at": NOON - HOUR, "bound": Bound(None, 135.0), "valid": 12, "expected": 12,
+        "confirmed": True, "withdrawn": False,
     }  # fmt: skip
     return Episode(**{**values, **changes})
 
@@ -82,10 +83,10 @@ def test_the_headline_counts_places_not_alerts() -> None:
 
 
 def test_a_value_over_the_limit_counts_although_no_rule_has_spoken() -> None:
-    """A page that shows a red value never says that nothing is over."""
+    """A page that shows a red value never says that nothing is over; since is the name of the first hour, as in mails."""
     view = summary.province(REGISTRY, facts(cod(100, 150, 170, 160)))
     (trouble,) = view.troubles(State.OVER)
-    assert (trouble.level, trouble.peak, trouble.since) == (160, 170, NOON - 3 * HOUR)
+    assert (trouble.level, trouble.peak, trouble.since) == (160, 170, NOON - 2 * HOUR)
     assert view.places_over == 1
 
 

@@ -115,6 +115,35 @@ def test_a_token_of_another_server_is_made_anew(influx: ManagedInflux, out: Path
     assert influx.may((out / "service.token").read_text().strip(), "write", influx.named("readings")["id"])
 
 
+def test_tokens_that_were_mixed_up_are_made_anew(influx: ManagedInflux, out: Path) -> None:
+    """A token that can do too little is no good, nor is one that can do too much."""
+    run(influx, out)
+    grafana, service = out / "grafana.token", out / "service.token"
+    mixed = [service.read_text(), grafana.read_text()]
+    grafana.write_text(mixed[0])
+    service.write_text(mixed[1])
+    said = run(influx, out)
+    assert sum("Wrote" in line for line in said) == 2
+    assert not {grafana.read_text(), service.read_text()} & set(mixed)
+    bucket = influx.named("readings")["id"]
+    assert [influx.may(one.read_text().strip(), "write", bucket) for one in (service, grafana)] == [True, False]
+
+
+def test_a_token_for_buckets_that_were_made_anew_is_made_anew(influx: ManagedInflux, out: Path) -> None:
+    """The right hangs on the bucket's id, not on its name."""
+    run(influx, out)
+    del influx.buckets[influx.named("events")["id"]]
+    assert sum("Wrote" in line for line in run(influx, out)) == 2
+    assert influx.may((out / "service.token").read_text().strip(), "write", influx.named("events")["id"])
+
+
+def test_a_token_that_may_not_see_the_organisation_is_no_admin_token(influx: ManagedInflux, out: Path) -> None:
+    """The server shows it no organisation at all, and we say what that means."""
+    run(influx, out)
+    with pytest.raises(QuantracError, match="QUANTRAC_INFLUX_ORG"):
+        run(influx, out, token=(out / "service.token").read_text().strip())
+
+
 def test_a_bucket_that_is_there_stays_as_it_is_and_is_said(influx: ManagedInflux, out: Path) -> None:
     """With the command that would make it as planned."""
     influx.add_bucket("readings", 0, 7 * DAY)

@@ -1,0 +1,93 @@
+"""What one item alone cannot show: what relates its keys, and it to the others. `RULES` says what is judged by what."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import TypeAlias
+
+from domain.text import Text
+from registry.checks import alerting, figures, law, places, speaking
+from registry.checks.known import Findings, Known
+from registry.contents import Contents, Found
+from registry.partial import Unreadable
+
+Check: TypeAlias = Callable[[Found, Known], Findings]
+
+# By path: a top key, or parts of its items. Each check sees one item; what of it cannot be read ends that check only.
+RULES: Mapping[str, Sequence[Check]] = {
+    "province": (places.timezone,),
+    "province.policies": (places.policies,),
+    "areas": (places.latitude, places.longitude),
+    "facilities": (places.area, law.one_regulation_at_a_time, law.one_limit_at_a_time),
+    "facilities.applies": (
+        law.ordered, law.regulation, law.in_force, law.column, law.factors_missing, law.factors_unused,
+    ),
+    "facilities.applies.factors": (law.confirmed_by_somebody,),
+    "facilities.permits": (
+        law.ordered, law.confirmed_by_somebody, figures.parameter, figures.unit, figures.has_figure, figures.rising,
+        figures.plausible_permit,
+    ),
+    "stations": (
+        places.latitude, places.longitude, places.area, places.facility, places.area_of_facility, places.interval,
+        places.silence, places.measured_once,
+    ),
+    "stations.certificates": (law.ordered,),
+    "stations.parameters": (
+        law.ordered, places.measured_parameter, places.measured_medium, places.interval, figures.unit_at_station,
+    ),
+    "stations.decoder": (
+        speaking.decoder, speaking.time, speaking.device, speaking.timezone, speaking.time_path, speaking.device_path,
+    ),
+    "stations.decoder.fields": (speaking.path, speaking.field_parameter),
+    "parameters": (figures.molar_mass, figures.accepted_units),
+    "regulations": (law.ordered, law.one_row_at_a_time),
+    "regulations.rows": (
+        law.ordered, law.confirmed_by_somebody, figures.parameter, figures.unit, figures.missing_or_figure,
+        figures.rising, figures.plausible,
+    ),
+    "rules": (
+        alerting.team, alerting.regulation, alerting.threshold_by_kind, alerting.threshold_parameters, alerting.window,
+        alerting.parameters, alerting.limited, alerting.measured, alerting.threshold_unit, alerting.threshold_plausible,
+        alerting.clear_level,
+    ),
+    "rules.applies_to": (alerting.stations, alerting.areas),
+    "rules.threshold": (figures.has_figure, figures.rising),
+    "people": (alerting.channels,),
+    "people.channels": (alerting.channel,),
+    "teams": (alerting.people,),
+}  # fmt: skip
+
+
+def check(contents: Contents) -> None:
+    """Note every fault between items, in the sources of `contents`."""
+    known = Known(contents)
+    for path, rules in RULES.items():
+        for one in contents.of(path):
+            for rule in rules:
+                _note(one, rule(one, known))
+    for key in ("areas", "facilities", "parameters", "stations", "rules", "people", "teams", "regulations"):
+        _unique(contents.of(key), lambda one: one.item.id, "id")
+    _unique(contents.of("regulations.rows"), lambda one: one.item.row, "row")
+    for one, findings in (*speaking.shared_topics(contents), *law.general_regulations(contents)):
+        _note(one, findings)
+
+
+def _note(one: Found, findings: Findings) -> None:
+    try:
+        for place, wrong, right in findings:
+            one.source.fault((*one.place, *place), wrong, right)
+    except Unreadable:
+        return
+
+
+def _unique(found: Iterable[Found], name: Callable[[Found], str], key: str) -> None:
+    first: dict[str, Found] = {}
+    for one in found:
+        with suppress(Unreadable):
+            before = first.setdefault(name(one), one)
+            if before is one:
+                continue
+            where = f"{before.source.name}:{before.source.line(before.place)}"
+            one.source.fault(
+                (*one.place, key), Text("`{id}` stands twice, first in {where}", {"id": name(one), "where": where}),
+                Text("give one of them another id, or remove it"),
+            )  # fmt: skip

@@ -1,0 +1,118 @@
+"""Figures, their units and whether an instrument can show them."""
+
+from collections.abc import Collection
+from typing import Any, get_args
+
+from domain.text import Text
+from registry.checks.known import Findings, Known, plain
+from registry.contents import Found
+from registry.schema import StationKind
+from registry.units import normal
+
+
+def parameter(one: Found, known: Known) -> Findings:
+    """It is one of those that are described."""
+    yield from known.refer("parameters", one.item.parameter, "parameter")
+
+
+def unit(one: Found, known: Known) -> Findings:
+    """A unit is one in which its parameter can come."""
+    yield from fits(known, one.item.parameter, one.item.unit, "unit")
+
+
+def unit_at_station(one: Found, known: Known) -> Findings:
+    """A unit is one in which its parameter can come."""
+    yield from fits(known, one.item.id, one.item.unit, "unit")
+
+
+def fits(known: Known, name: str, written: str | None, *place: str | int) -> Findings:
+    """Find fault with a unit in which the parameter `name` cannot come."""
+    units = known.units.get(name)
+    if units is not None and written is not None and normal(written) not in units:
+        names = ", ".join(sorted(one.unit or "–" for one in units.values()))
+        yield (
+            place, Text("`{unit}` is no unit of `{id}`", {"unit": written, "id": name}),
+            Text("possible: {names} (`accepts` in parameters.yaml)", {"names": names}),
+        )  # fmt: skip
+
+
+def has_figure(one: Found, _: Known) -> Findings:
+    """A bound without a figure bounds nothing."""
+    if one.item.at_most is None and one.item.at_least is None:
+        yield (), Text("there is no figure"), Text("write `at_most`, `at_least` or both")
+
+
+def missing_or_figure(one: Found, _: Known) -> Findings:
+    """A row without a figure says so, and only such a row."""
+    none = one.item.at_most is None and one.item.at_least is None
+    if none and one.item.confidence != "MISSING":
+        yield (
+            (), Text("there is no figure"),
+            Text("write `at_most`, `at_least` or both; if it has not been obtained, `confidence: MISSING`"),
+        )  # fmt: skip
+    if not none and one.item.confidence == "MISSING":
+        yield (
+            ("confidence",), Text("it is MISSING, and has a figure"),
+            Text("say where the figure comes from (V2, S1, MEM), or remove it"),
+        )  # fmt: skip
+
+
+def rising(one: Found, _: Known) -> Findings:
+    """Something lies between the bounds."""
+    low, high = one.item.at_least, one.item.at_most
+    if low is not None and high is not None and low >= high:
+        yield (
+            ("at_least",), Text("`at_least` {low} is not below `at_most` {high}", {"low": plain(low), "high": plain(high)}),
+            Text("exchange them, or keep one"),
+        )  # fmt: skip
+
+
+def plausible(one: Found, known: Known) -> Findings:
+    """A limit beyond what an instrument can show is never exceeded."""
+    yield from beyond(known, one.item, one.item.parameter, one.around.kinds)
+
+
+def plausible_permit(one: Found, known: Known) -> Findings:
+    """The same, at the stations of the facility."""
+    stations = known.items("stations").values()
+    kinds = {station.kind for station in stations if station.facility == one.around.id}
+    yield from beyond(known, one.item, one.item.parameter, kinds)
+
+
+def beyond(known: Known, bound: Any, name: str, kinds: Collection[Any], *place: str | int) -> Findings:
+    """Find fault with figures beyond what is plausible at each of `kinds` of station (empty: at every kind)."""
+    found, into = known.items("parameters").get(name), known.units.get(name, {}).get(normal(bound.unit))
+    if found is None or into is None:
+        return
+    ranges = [found.plausible_for(kind) for kind in kinds or get_args(StationKind)]
+    low, high = min(one[0] for one in ranges), max(one[1] for one in ranges)
+    for key in ("at_most", "at_least"):
+        written = getattr(bound, key)
+        if written is not None and not low <= written * into.factor + into.offset <= high:
+            least, most = ((end - into.offset) / into.factor for end in (low, high))
+            yield (
+                (*place, key), Text("{value} {unit} lies beyond what is plausible for `{id}`",
+                                    {"value": plain(written), "unit": bound.unit, "id": name}),
+                Text("between {low} and {high} {unit} (`plausible` in parameters.yaml)",
+                     {"low": plain(least), "high": plain(most), "unit": bound.unit}),
+            )  # fmt: skip
+
+
+def molar_mass(one: Found, _: Known) -> Findings:
+    """Only a gas has parts per billion."""
+    if one.item.molar_mass is not None and normal(one.item.unit) not in {"ug/m3", "mg/m3"}:
+        yield (
+            ("molar_mass",), Text("a molar mass belongs to a gas in ug/m3 or mg/m3"),
+            Text("change the unit, or remove molar_mass"),
+        )  # fmt: skip
+
+
+def accepted_units(one: Found, _: Known) -> Findings:
+    """No unit means two things."""
+    seen = {normal(one.item.unit): 1.0}
+    for index, unit in enumerate(one.item.accepts):
+        if seen.setdefault(normal(unit.unit), unit.factor) != unit.factor:
+            yield (
+                ("accepts", index), Text("`{unit}` has another factor already", {"unit": unit.unit}),
+                Text("keep one; the canonical unit has the factor 1"),
+            )  # fmt: skip

@@ -1,0 +1,341 @@
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from alerts.links import LinkBase
+from domain.alert import AlertKind, AlertState
+from domain.reading import SeriesKey, Status
+from registry.limits import Confirmation
+from registry.schema import Rule
+from storage import confirmations, spans
+from storage.readings import StoreUnavailable
+from storage.state import writing
+from support.alerting import COD, LINKS, PH, Scene, cod_rule, hour, made, person, ph_rule
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    return Scene.open(tmp_path, made(cod_rule(), ph_rule()))
+
+
+def test_an_exceedance_is_told_once_when_it_begins_and_once_when_it_ends(scene: Scene) -> None:
+    """Nine hours over the limit are two messages to each person, not nine."""
+    scene.live(1, 100, 148, 171, 196, 207, 212, 189, 171, 158, 130, 112, 112, 110)
+    (alert,) = scene.alerts
+    assert (alert.kind, alert.opened_at, alert.closed_at) == (AlertKind.OVER, hour(3), hour(12))
+    assert (alert.crossed_at, alert.peak, alert.peak_at, alert.record.over) == (hour(1), 212, hour(6), 8)
+    assert (alert.limit_high, alert.valid, alert.expected) == (135, 12, 12)
+    assert scene.told() == scene.told("lead") == ["first", "recovery"]
+    closing = scene.messages[-1]
+    assert "2 hours in a row at or below the clear level of 121.5 (90 % of 135). The alert is closed." in closing.body
+    assert "Over for 8 h (02:00–09:00); peak 212.0\N{NO-BREAK SPACE}mg/L, 1.57 times, at 06:00." in closing.body
+    assert "Over for 8 h, peak 212.0." in closing.short
+
+
+def test_a_message_says_what_where_how_much_and_by_which_law(scene: Scene) -> None:
+    """Its first line is the whole message; below it the arithmetic of the limit, who confirmed it, and the data."""
+    scene.live(1, 148, 171)
+    _, message = scene.messages
+    lines = message.body.splitlines()
+    assert lines[0] == (
+        "Over limit: cod 171.0\N{NO-BREAK SPACE}mg/L, 1.27 times the limit of 135, rising. NT-1, Area, since 01:00."
+    )
+    assert lines[2].startswith("Take it: https://qt.example/a/")
+    assert (
+        "Limit: QCVN X:2011, Bảng 1, column B, 150 × Kq 0.9 × Kf 1.0 = 135\N{NO-BREAK SPACE}mg/L. "
+        "Confirmed 15 Sep 2026 by Trần Văn B." in lines
+    )
+    assert "Data: hourly mean 01:00–02:00, 12/12 valid, no calibration, provisional." in lines
+    assert "Automatic readings, not a finding of a violation." in lines
+    assert message.subject == "Over limit: COD 1.27 times, NT-1, Area (#0001-1)"
+
+
+def test_each_person_gets_a_link_and_an_sms_of_their_own(tmp_path: Path) -> None:
+    """The same number for all, another token for each, the SMS in ASCII with at most 160 characters."""
+    scene = Scene.open(tmp_path, made(cod_rule()))
+    scene.live(1, 148, 171)
+    first, second = scene.messages
+    assert first.number == second.number == "#0001-1"
+    tokens = {one.body.split("/a/")[1][:16] for one in (first, second)}
+    assert len(tokens) == 2
+    assert all(one.short.isascii() and len(one.short) <= 160 for one in scene.messages)
+    assert "171" in second.short and "135" in second.short and "qt.example/a/" in second.short
+
+
+def test_a_message_number_rises_within_its_case(scene: Scene) -> None:
+    """A second alert at the same station joins the case in which one is open."""
+    scene.live(1, 148, 171)
+    scene.readings((2.5, 9.5))
+    scene.run(2.51)
+    scene.live(3, 100, 100)
+    assert [one.number for one in scene.messages if one.person == "lead"] == ["#0001-1", "#0001-2", "#0001-3"]
+    assert "Added to case VV-2026-0001 (same station)." in scene.messages[3].body
+
+
+def test_a_new_alert_after_all_have_closed_is_a_new_case(scene: Scene) -> None:
+    """Cases are numbered within the year."""
+    scene.live(1, 148, 171, 100, 100, 148, 171)
+    assert [one.case for one in scene.alerts] == ["VV-2026-0001", "VV-2026-0002"]
+
+
+@pytest.mark.parametrize(("level", "alerts"), [(135.0, 0), (135.0001, 1)])
+def test_a_level_is_compared_unrounded_and_shown_so_that_it_is_not_contradicted(
+    scene: Scene, level: float, alerts: int
+) -> None:
+    """135.0001 is over 135, and is not written 135.0."""
+    scene.live(1, level, level)
+    assert len(scene.alerts) == alerts
+    if alerts:
+        assert "cod 135.0001" in scene.messages[1].body
+
+
+def test_an_unconfirmed_limit_is_advisory_and_every_reason_is_said(tmp_path: Path) -> None:
+    """Row, factors and grade: each is named, and the message does not call for going there."""
+    scene = Scene.open(tmp_path, made(cod_rule(), confirmed=False, grade="indicative"))
+    scene.live(1, 148, 171)
+    assert scene.alerts[0].kind is AlertKind.ADVISORY
+    body = scene.messages[1].body
+    for reason in ("has not confirmed this limit", "factor Kq", "factor Kf", "indicative"):
+        assert reason in body
+    assert body.startswith("Advisory: cod 171.0\N{NO-BREAK SPACE}mg/L, above the reference value of 135")
+    assert "No need to go now" in body and "What to do" not in body
+
+
+def test_a_later_confirmation_does_not_turn_an_old_advisory_into_a_call(tmp_path: Path) -> None:
+    """What was told as advisory stays advisory while it lasts, whatever is read again."""
+    only_the_row = made(cod_rule(), confirmed=False).regulations
+    scene = Scene.open(tmp_path, replace(made(cod_rule()), regulations=only_the_row))
+    scene.live(1, 148, 171)
+    assert scene.alerts[0].kind is AlertKind.ADVISORY
+    confirmations.add(scene.engine, Confirmation("x-cod", "Lê C", date(2026, 11, 24), None), note="", at=hour(2.5))
+    scene.hours(1, 150, 171)
+    scene.run(2.6)
+    scene.live(3, 180, 190)
+    assert [one.kind for one in scene.alerts] == [AlertKind.ADVISORY]
+    assert scene.told() == ["first"]
+
+
+def test_what_is_over_after_a_confirmation_is_an_exceedance(tmp_path: Path) -> None:
+    """The service that runs meanwhile learns of it: the next alert is no advisory any more."""
+    only_the_row = made(cod_rule(), confirmed=False).regulations
+    scene = Scene.open(tmp_path, replace(made(cod_rule()), regulations=only_the_row))
+    scene.live(1, 148, 171, 100, 100)
+    confirmations.add(scene.engine, Confirmation("x-cod", "Lê C", date(2026, 11, 24), None), note="", at=hour(4.5))
+    scene.live(5, 148, 171)
+    assert [one.kind for one in scene.alerts] == [AlertKind.ADVISORY, AlertKind.OVER]
+
+
+def test_too_few_data_make_an_advisory_that_enough_data_confirm(scene: Scene) -> None:
+    """Two poor windows open it as advisory; when two good ones follow in a row, it is told as an exceedance."""
+    scene.live(1, 148, 150, valid=6)
+    assert scene.alerts[0].kind is AlertKind.ADVISORY
+    assert "only 6 of 12 values are valid" in scene.messages[1].body
+    scene.live(3, 160)
+    assert scene.alerts[0].kind is AlertKind.ADVISORY
+    scene.live(4, 171)
+    assert scene.alerts[0].kind is AlertKind.OVER
+    assert scene.alerts[0].record.unmet == ()
+    assert scene.told() == ["first", "first"]
+
+
+def test_suspect_readings_make_an_advisory(scene: Scene) -> None:
+    """More than a quarter of them suspect: check the instrument."""
+    scene.live(1, 148, 150, suspect=4)
+    assert scene.alerts[0].kind is AlertKind.ADVISORY
+    assert "check the instrument" in scene.messages[1].body
+
+
+def test_windows_without_a_value_neither_open_nor_close(scene: Scene) -> None:
+    """Silence is not clean, and not dirty."""
+    scene.live(1, 148, None, None)
+    assert scene.alerts == []
+    scene.live(4, 171)
+    scene.live(5, None, None, None)
+    assert scene.alerts[0].closed_at is None
+
+
+def test_a_short_spike_between_two_looks_is_not_lost(scene: Scene) -> None:
+    """Every reading is judged: one of many that came since the last look opens the alert, the next closes it."""
+    scene.readings((1.0, 7.0), (1.1, 9.2), (1.2, 7.0))
+    scene.run(1.25)
+    (alert,) = scene.alerts
+    assert (alert.kind, alert.opened_at, alert.closed_at) == (AlertKind.ADVISORY, hour(1.1), hour(1.2))
+    assert scene.told() == ["first", "recovery"]
+
+
+@pytest.mark.parametrize(("value", "side"), [(5.4, "below our own lower threshold of 5.5"), (9.1, "above our own")])
+def test_both_sides_of_a_threshold_are_watched(scene: Scene, value: float, side: str) -> None:
+    """A range has two, and the message says which one it is about."""
+    scene.readings((1.0, value))
+    scene.run(1.01)
+    message = scene.messages[1]
+    assert side in message.body
+    assert "times" not in message.body, "of a pH it says nothing"
+
+
+def test_the_end_of_single_readings_says_how_many_they_were(scene: Scene) -> None:
+    """A reading has no length, and the lowest of a range is no peak."""
+    scene.readings((1.0, 5.0), (1.1, 5.2), (1.2, 7.0))
+    scene.run(1.25)
+    body = scene.messages[-1].body
+    assert "Readings outside: 2 (01:00–01:06); lowest 5.0, at 01:00." in body
+    assert "One reading within the clear range of 5.5–9. The alert is closed." in body
+
+
+@pytest.mark.parametrize(
+    "changes", [{"status": Status.CALIBRATING}, {"status": Status.FAULT}, {"flag": 4}, {"flag": 9}]
+)
+def test_what_does_not_count_raises_nothing(scene: Scene, changes: dict[str, object]) -> None:
+    """A calibration, a fault, a failed check: no alert."""
+    scene.readings((1.0, 12.0), **changes)
+    scene.run(1.01)
+    assert scene.alerts == []
+
+
+def test_a_rule_that_breaks_does_not_hold_up_the_others(tmp_path: Path) -> None:
+    """It is logged, left alone for a while, and what it missed is judged once it works again."""
+    broken = Rule.model_validate({**ph_rule().model_dump(), "id": "broken", "parameters": ["cod"],
+                                  "threshold": {"at_most": 1, "unit": "furlong"}})  # fmt: skip
+    mended = Rule.model_validate({**broken.model_dump(), "threshold": {"at_most": 120, "unit": "mg/L"}})
+    scene = Scene.open(tmp_path, made(broken, ph_rule()))
+    scene.readings((1.0, 150.0), series=COD)
+    scene.readings((1.0, 9.5))
+    scene.run(1.01)
+    assert [one.rule for one in scene.alerts] == ["ph-reading"]
+    assert spans.waiting(scene.engine) == {"rewatch": 1}
+    scene.run(1.015)
+    scene.again(configured=made(mended, ph_rule()))
+    scene.run(1.02)
+    assert {one.rule for one in scene.alerts} == {"broken", "ph-reading"}
+    assert spans.waiting(scene.engine) == {}
+
+
+def test_a_rule_without_a_team_tells_nobody_and_holds_up_nothing(tmp_path: Path) -> None:
+    """The alert is on record all the same, and those of other rules are told."""
+    broken = cod_rule(id="broken", team="nobody-knows", windows=1, severity="warning")
+    scene = Scene.open(tmp_path, made(broken, ph_rule()))
+    scene.hours(1, 148)
+    scene.readings((1.0, 9.5))
+    scene.run(1.01)
+    assert {one.rule for one in scene.alerts} == {"broken", "ph-reading"}
+    assert scene.told() == ["first"]
+
+
+def test_a_store_that_is_away_stops_the_run_and_loses_nothing(scene: Scene) -> None:
+    """The same spans come again."""
+
+    class Away:
+        def __getattr__(self, _: str) -> object:
+            raise StoreUnavailable("away")
+
+    scene.hours(1, 148, 171)
+    scene.again(store=Away())  # type: ignore[arg-type]  # a store that never answers
+    with pytest.raises(StoreUnavailable):
+        scene.run(2.1)
+    scene.again()
+    scene.run(2.2)
+    assert scene.told() == ["first"]
+
+
+def test_state_survives_a_restart(scene: Scene) -> None:
+    """The second window after a restart completes the hold that began before it."""
+    scene.live(1, 148)
+    scene.again().live(2, 171)
+    scene.again().live(3, 100)
+    scene.again().live(4, 100)
+    scene.again().run(5)
+    assert scene.told() == ["first", "recovery"]
+
+
+def test_an_alert_whose_rule_is_gone_is_closed_and_nobody_is_told(scene: Scene) -> None:
+    """Nothing would ever close it; nothing has recovered either."""
+    scene.live(1, 148, 171)
+    scene.again(configured=made(ph_rule()))
+    scene.run(3)
+    assert scene.alerts[0].closed_at == hour(3)
+    assert scene.told() == ["first"]
+
+
+def test_what_is_made_up_says_demo(tmp_path: Path) -> None:
+    """An invented facility puts the word into subject and short form, and the body says what is invented."""
+    scene = Scene.open(tmp_path, made(cod_rule(), invented=True))
+    scene.live(1, 148, 171)
+    message = scene.messages[1]
+    assert message.subject.startswith("DEMO · ")
+    assert message.short.startswith("DEMO - ")
+    assert "DEMO: the facility is invented." in message.body
+
+
+def test_in_the_demonstration_every_message_says_so(tmp_path: Path) -> None:
+    """Even one about a real facility."""
+    demo = LinkBase(LINKS.staff_url, LINKS.public_url, demo=True)
+    scene = Scene.open(tmp_path, made(ph_rule()), demo)
+    scene.readings((1.0, 9.5))
+    scene.run(1.01)
+    assert all(one.subject.startswith("DEMO · ") for one in scene.messages)
+
+
+def test_a_person_without_a_wanted_channel_is_not_told(tmp_path: Path) -> None:
+    """The channel asks for critical only, the rule is a warning."""
+    quiet = person(channels=[{"kind": "mail", "address": "a@b.example", "severities": ["critical"]}])
+    scene = Scene.open(tmp_path, made(ph_rule(), people=(quiet,)))
+    scene.readings((1.0, 9.5))
+    scene.run(1.01)
+    assert len(scene.alerts) == 1
+    assert scene.messages == []
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_however_often_the_judge_looks_the_alerts_are_the_same(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Looking after every hour, after some, or only at the end finds the same exceedances, through restarts too."""
+    values = data.draw(st.lists(st.none() | st.sampled_from([100.0, 121.5, 130.0, 140.0]), min_size=1, max_size=14))
+    cuts = data.draw(st.sets(st.integers(1, len(values)), max_size=5)) | {len(values)}
+    found = []
+    for stops in ({len(values)}, cuts):
+        scene = Scene.open(tmp_path_factory.mktemp("scene"), made(cod_rule()))
+        begin = 0
+        for stop in sorted(stops):
+            if stop > begin:
+                scene.hours(begin + 1, *values[begin:stop])
+                scene.again().run(len(values) + 0.01)
+                begin = stop
+        found.append([
+            (one.crossed_at, one.opened_at, one.closed_at, one.peak, one.record.over) for one in scene.alerts
+        ])
+        scene.store.close()
+    assert found[0] == found[1]
+
+
+def test_a_series_is_taken_for_what_its_rule_says(scene: Scene) -> None:
+    """COD of the station without a facility has no limit: nothing is watched, and nothing is kept of it."""
+    scene.hours(1, 500, 500, series=SeriesKey("NT-2", "cod"))
+    scene.run(2.1)
+    assert scene.alerts == []
+    with writing(scene.engine) as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM watches").scalar() == 0
+
+
+def test_transitions_record_when_it_happened_and_when_it_was_seen(scene: Scene) -> None:
+    """Both moments are kept."""
+    scene.live(1, 148, 171)
+    with writing(scene.engine) as connection:
+        rows = connection.exec_driver_sql("SELECT before, after, crossed_at, noticed_at FROM transitions").all()
+    (row,) = rows
+    assert (row[0], row[1]) == (AlertState.PENDING.value, AlertState.FIRING.value)
+    assert row[3] - row[2] == 60_000_000
+
+
+def test_an_hour_of_ph_is_held_against_the_law(tmp_path: Path) -> None:
+    """The two-sided limit of a regulation: 5.4 is below its lower side."""
+    rule = cod_rule(id="ph-hour", parameters=["ph"], windows=1)
+    scene = Scene.open(tmp_path, made(rule))
+    scene.live(1, 5.5, 5.4, series=PH)
+    assert scene.alerts[0].opened_at == hour(2)
+    assert "below the lower limit of 5.5" in scene.messages[1].body

@@ -1,0 +1,47 @@
+"""The generated references say everything there is to say, in both languages."""
+
+import re
+from typing import Any
+
+import pytest
+import typer.main
+
+from present.words import LANGUAGES
+from registry.reference import files, keys
+from service.cli import build_app
+from service.reference import references
+
+SUFFIX = {"en": "", "vi": ".vi"}
+
+
+def cells(page: str) -> list[list[str]]:
+    """Return the rows of the page's tables, heads and rules apart."""
+    return [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| `")]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_key_of_every_file_has_its_type_default_and_meaning(lang: str) -> None:
+    """A key that nobody explains is one that people guess at."""
+    page = references(lang)[f"configuration{SUFFIX[lang]}.md"]
+    rows = cells(page)
+    assert len(rows) == sum(1 for _, _, model in files() for _ in keys(model)) > 150
+    assert all(len(row) == 5 and row[1].strip() and row[3].strip() and row[4].strip() for row in rows)
+    assert {name for name, _, _ in files()} <= set(re.findall(r"^## (.*)$", page, re.MULTILINE))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_command_has_its_help_page(lang: str) -> None:
+    """In the order in which `quantrac --help` lists them."""
+    program: Any = typer.main.get_command(build_app(lang))
+    wanted = ["quantrac"]
+    for name, command in program.commands.items():
+        wanted += [f"quantrac {name}", *(f"quantrac {name} {one}" for one in getattr(command, "commands", {}))]
+    assert re.findall(r"^## (.*)$", references(lang)[f"cli{SUFFIX[lang]}.md"], re.MULTILINE) == wanted
+
+
+def test_a_reference_is_in_its_own_language() -> None:
+    """Apart from names, types and values nothing is the same in both."""
+    english, vietnamese = (
+        {row[4] for row in cells(references(lang)[f"configuration{SUFFIX[lang]}.md"])} for lang in ("en", "vi")
+    )
+    assert english & vietnamese == set()
