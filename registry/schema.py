@@ -78,7 +78,7 @@ Degrees = Annotated[float, Field(json_schema_extra={"unit": "° (WGS 84)"})]
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 Span = Annotated[tuple[float, float], AfterValidator(_rising)]
 Topic = Annotated[str, AfterValidator(_own_topic)]
-Mail = Annotated[str, AfterValidator(_mail)]
+Mail = Annotated[str, Field(max_length=200), AfterValidator(_mail)]
 
 
 class Strict(BaseModel):
@@ -478,7 +478,7 @@ Confidence = Annotated[str, Field(pattern=r"^(V\d+|S1|MEM|MISSING|FICTION)$")]
 class LimitRow(Dated, Confirmed):
     """One figure of a regulation."""
 
-    row: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,120}$")]
+    row: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,60}$")]
     """id of the row, by which `quantrac limits confirm` names it"""
     clause: str
     """where it stands in the text"""
@@ -596,7 +596,7 @@ class Channel(Strict):
     """`mail` has an address; `apprise` (SMS gateway, chat, push) a file with its URL"""
     address: Mail | None = None
     """of a mailbox"""
-    url_file: str | None = None
+    url_file: Annotated[str, Field(max_length=200)] | None = None
     """file that holds the URL: a secret stands in no configuration"""
     short: bool = False
     """gets the one-line form (SMS)"""
@@ -609,7 +609,7 @@ class Person(Strict):
 
     id: Id
     """by which teams name them"""
-    name: str
+    name: Annotated[str, Field(min_length=1, max_length=80)]
     """as they are called"""
     role: Names | None = None
     """what they do"""

@@ -75,6 +75,9 @@ def _wrong_value(found: Any, kind: str, context: Any, meaning: Text) -> tuple[Te
         return _choice(found, str(context.get("expected", "")))
     if kind == "string_pattern_mismatch":
         return _pattern(found, context["pattern"])
+    if kind == "string_too_long":
+        wrong = Text("the text has {count} characters", {"count": len(found)})
+        return wrong, Text("write at most {most}", {"most": context["max_length"]})
     if kind in _EXPECTED:
         wrong, right = _EXPECTED[kind]
         right = Text("write one text, not several") if right is _QUOTED and isinstance(found, list | dict) else right

@@ -16,6 +16,7 @@ from service.stores import open_engine
 from storage import confirmations
 
 _AVERAGINGS = ("hour", "hour8", "hour24", "day")
+_LONGEST_NAME = 80
 
 
 def add(app: typer.Typer, _: Callable[..., str]) -> None:
@@ -95,9 +96,7 @@ def _bound(row: LimitRow) -> str | None:
 
 def confirm(cli: Cli, wanted: str, word: tuple[str, str], averaging: str | None) -> None:
     """Keep a person's confirmation of a row. Raises QuantracError where that cannot be."""
-    by, note = (one.strip() for one in word)
-    if not by or not note:
-        raise Usage(Text("--by and --note must say something: the confirmation goes on record."))
+    by, note = _said(*word)
     row = _find(cli, wanted)
     if row.averaging == "unstated" and averaging is None:
         raise Usage(
@@ -112,6 +111,16 @@ def confirm(cli: Cli, wanted: str, word: tuple[str, str], averaging: str | None)
     finally:
         engine.dispose()
     cli.say(Text("{row} is confirmed by {by}, {on}.", {"row": row.row, "by": by, "on": today}))
+
+
+def _said(by: str, note: str) -> tuple[str, str]:
+    by, note = by.strip(), note.strip()
+    if not by or not note:
+        raise Usage(Text("--by and --note must say something: the confirmation goes on record."))
+    if len(by) > _LONGEST_NAME:
+        values = {"count": len(by), "most": _LONGEST_NAME}
+        raise Usage(Text("--by has {count} characters: write at most {most}.", values))
+    return by, note
 
 
 def _find(cli: Cli, wanted: str) -> LimitRow:

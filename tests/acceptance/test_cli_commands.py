@@ -203,6 +203,7 @@ def test_limits_are_listed_and_confirmed(tmp_path: Path) -> None:
     assert call("limits", "confirm", unstated, *word, cwd=tmp_path).returncode == 2
     assert call("limits", "confirm", unstated, *word, "--averaging", "hour", cwd=tmp_path).returncode == 0
     assert call("limits", "confirm", "nowhere", *word, cwd=tmp_path).returncode == 2
+    assert call("limits", "confirm", stated, "--by", "x" * 81, "--note", "n", cwd=tmp_path).returncode == 2
     after = json.loads(call("limits", "list", "--json", cwd=tmp_path).stdout)
     confirmed = {row["row"] for row in after if row["confirmed_by"] == "Nguyễn Văn A"}
     assert confirmed == {stated, unstated}

@@ -54,6 +54,8 @@ BROKEN = [
            "publish_facility_names", "publish_facility_names", "true or false is expected", "without quotes"),
     Broken("teams.yaml", "name: Team lead 1", "name: on", "people[lead-1].name", "name: on", "true or false to some",
            'put it in quotes: "on"'),
+    Broken("teams.yaml", "name: Team lead 1", f"name: {'x' * 81}", "people[lead-1].name", "name: xxx",
+           "the text has 81 characters", "at most 80"),
     Broken("facilities.yaml", "from: 2020-01-01", "from: 0", "facilities[DN-07].applies[0].from",
            "- {regulation: DEMO", "a date is expected, this is `0`", "2026-01-31"),
     Broken("stations.yaml", "- id: KK-DH1-01", "- id: 012", "stations[012].id", "- id: 012", "another number",
