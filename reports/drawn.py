@@ -105,11 +105,8 @@ def _title(registry: Registry, row: Row, points: Sequence[RollupPoint], lang: st
         said = level(newest.value, row.parameter, row.bound, lang=lang) if newest and newest.value is not None else "–"
         return f"{_symbol(row, lang)}: {said}"
     peak = max(over, key=lambda point: point.value or 0.0)
-    window = window_of_mark(row.kind, over[0].mark, registry.zone)
-    # A rolling mean is over from its end on; what lies in its hours is another matter.
-    start = window.end if row.kind in {WindowKind.HOUR8, WindowKind.HOUR24} else window.start
     values = {
-        "parameter": _symbol(row, lang), "moment": short_when(start, registry.zone, lang),
+        "parameter": _symbol(row, lang), "moment": short_when(over[0].mark, registry.zone, lang, end=row.kind is not WindowKind.DAY),
         "level": level(peak.value or 0.0, row.parameter, bound_of(peak), lang=lang),
     }  # fmt: skip
     if row.state is State.OVER or any(point.limit_kind & LimitKind.CONFIRMED for point in over):

@@ -388,11 +388,10 @@ def _from_row(registry: Registry, found: Station, row: Row) -> Trouble:
     newest, first = run[0], run[-1]
     peak = max(run, key=lambda one: one.value or 0.0)
     zone = registry.zone
-    begun = window_of_mark(row.kind, first.mark, zone)
     return Trouble(
         station=found, parameter=row.parameter, state=row.state, window=row.kind,
         level=newest.value or 0.0, bound=row.bound or Bound(None, None),
-        since=begun.start if row.kind is WindowKind.DAY else begun.end, at=window_of_mark(row.kind, newest.mark, zone).end,
+        since=first.mark, at=window_of_mark(row.kind, newest.mark, zone).end,
         peak=peak.value, peak_at=window_of_mark(row.kind, peak.mark, zone).end,
         trend=trend(row.history), limit=row.limit,
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """The public pages as a visitor meets them: a real server, a real browser, figures in real stores."""
 
 import gzip
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -147,6 +148,13 @@ def test_invented_data_are_called_so_at_every_chart_and_table(site: Site) -> Non
     body = site.get("/en/stations/{outfall}").text
     assert body.count("<svg viewBox") == body.count("DEMO · invented data</text>") + 7  # the legend's seven signs
     assert all("invented data" in table for table in body.split("<table")[1:])
+
+
+def test_since_when_it_is_over_is_the_same_in_words_and_at_the_chart(site: Site) -> None:
+    """By the name of the first hour that was over: 02:00 for 01:00 to 02:00."""
+    body = site.get("/en/stations/{outfall}").text
+    (since,) = set(re.findall(r"Since (\d\d:\d\d), Tue 24 Nov 2026", body))
+    assert f"COD over the limit, first from {since}, 24 Nov 2026" in body
 
 
 def test_a_recording_names_its_source_and_licence(site: Site) -> None:

@@ -1,5 +1,6 @@
 """A province with readings, alerts and silent stations, in real stores: what the pages' tests look at."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -74,14 +75,14 @@ def _index(station: str) -> IndexPoint:
 
 
 def add_alert(seen: Seen, **changes: Any) -> None:
-    """Add an open alert: the outfall's COD, over since 01:00."""
+    """Add an open alert: the outfall's COD, over since 02:00 by the name of the first hour."""
     number = changes.pop("number", "VV-2026-0147")
     row = {
         "rule": "cod-hour", "station": seen.outfall, "parameter": "cod", "kind": "over",
         "crossed_at": micros(NEWEST - 8 * HOUR), "opened_at": micros(NEWEST - 6 * HOUR),
         "noticed_at": micros(NEWEST - 6 * HOUR), "closed_at": None, "last_at": micros(NEWEST), "level": 158.0,
         "peak": 212.0, "peak_at": micros(NEWEST - 3 * HOUR), "limit_low": None, "limit_high": 135.0, "valid": 12,
-        "expected": 12, "record": "{}", **changes,
+        "expected": 12, "record": json.dumps({"window": "hour", "first_end": (NEWEST - 7 * HOUR).isoformat()}), **changes,
     }  # fmt: skip
     case = {"number": number, "short": number[-4:], "station": row["station"], "opened_at": 0, "messages": 1}
     with writing(seen.engine) as connection:
