@@ -56,7 +56,7 @@ class _Indices:
             yield from self._each(station, means, ends)
 
     def _parameters(self, station: str) -> list[str]:
-        measured = {parameter.id for parameter in self._registry.stations[station].parameters}
+        measured = set(self._registry.stations[station].measures)
         return [name for name in _NAMES if name in measured]
 
     def _means(self, points: Iterable[RollupPoint], ends: list[datetime]) -> list[float | None]:

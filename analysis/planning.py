@@ -143,7 +143,8 @@ class Planner:
         if kind is ParameterKind.COUNTER:
             following = self._material.next_counted(key, Window(last, min(last + self._horizon, end)))
             return last if following is None else min(hour_end(following), end)
-        if kind is ParameterKind.AMOUNT and self._registry.interval(*key) is None:
+        on = last.astimezone(self._registry.zone).date()
+        if kind is ParameterKind.AMOUNT and self._registry.interval(*key, on) is None:
             return max(last, min(hour_end(last + self._registry.silent_after(key.station)), end))
         return last
 

@@ -135,7 +135,7 @@ class Roller:
         with self._engine.connect() as connection:
             rows = connection.execute(sa.select(series_table)).all()
         found = [(SeriesKey(row.station, row.parameter), _reach(row)) for row in rows]
-        known = [one for one in found if self._registry.parameter_at(*one[0]) is not None]
+        known = [one for one in found if self._registry.measurings(*one[0])]
         return sorted(known, key=lambda one: one[1].start, reverse=True)
 
     def _compute(self, group: list[Stretch], windows: SeriesWindows, this: Round) -> None:

@@ -5,8 +5,9 @@ number of hours from UTC the two do not meet at midnight, and days are off by th
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,16 @@ from analysis.rollups import Ints, Levels, Sample, from_hours, from_readings, id
 from domain.moment import micros, moment
 from domain.reading import SeriesKey
 from domain.rollup import LimitKind, RollupPoint, RollupState
-from domain.window import HOUR, LENGTHS, Window, WindowKind, local_midnight, next_midnight, windows_touched
+from domain.window import (
+    HOUR,
+    LENGTHS,
+    Window,
+    WindowKind,
+    hour_end,
+    local_midnight,
+    next_midnight,
+    windows_touched,
+)
 from registry.limits import Confirmation
 from registry.lookup import Registry
 from registry.schema import ParameterKind
@@ -67,10 +77,11 @@ class SeriesWindows:
 
     def readings(self, stretch: Stretch) -> Window:
         """Return where the readings are that windows of `stretch` need: days made of readings need the whole day."""
-        if self._hours_make_days(stretch.series):
+        intervals = [self._interval(piece) for piece in self._pieces(stretch)]
+        if all(self._hours_make_days(stretch.series, one) for one in intervals):
             return stretch.span
         days = list(windows_touched(WindowKind.DAY, stretch.span, self._registry.zone))
-        silence = self._silence(stretch.series)
+        silence = max(self._silence(stretch.series, one) for one in intervals)
         return Window(min(stretch.span.start, days[0].start) - silence, max(stretch.last, days[-1].end))
 
     def make(self, stretch: Stretch, sample: Sample, known: Iterable[RollupPoint]) -> list[RollupPoint]:
@@ -79,38 +90,63 @@ class SeriesWindows:
         `sample` covers `readings(stretch)`, a meter's also the last counted reading before; `known` are the hours that
         are stored in `stretch.around`.
         """
-        if not self._hours_make_days(stretch.series):
-            return [*self._hours(stretch, sample), *self._days_of_readings(stretch, sample)]
-        made = self._hours(stretch, sample)
-        return [*made, *self._above(stretch, made, known)]
+        made: list[RollupPoint] = []
+        known = list(known)
+        for is_hourly, found in groupby(self._pieces(stretch), self._is_hourly):
+            pieces = list(found)
+            hours = [hour for piece in pieces for hour in self._hours(piece, sample)]
+            if is_hourly:
+                whole = replace(stretch, first=pieces[0].first, last=pieces[-1].last)
+                made += [*hours, *self._above(whole, hours, known)]
+            else:
+                made += [*hours, *(day for piece in pieces for day in self._days_of_readings(piece, sample))]
+        return made
 
-    def _hours_make_days(self, series: SeriesKey) -> bool:
-        """Whether its days are made of hours: levels and directions that are read at least hourly."""
-        interval = self._registry.interval(*series)
+    def _pieces(self, stretch: Stretch) -> list[Stretch]:
+        """Return the stretch, cut at the midnights from which on the series is measured otherwise."""
+        pieces = [stretch]
+        for measuring in self._registry.measurings(*stretch.series):
+            if measuring.valid_from is not None:
+                midnight = hour_end(
+                    datetime.combine(measuring.valid_from, time(0), self._registry.zone).astimezone(UTC)
+                )
+                last = pieces[-1]
+                if last.first <= midnight < last.last:
+                    pieces[-1:] = [replace(last, last=midnight), replace(last, first=midnight + HOUR)]
+        return pieces
+
+    def _interval(self, piece: Stretch) -> timedelta | None:
+        """Return the time between readings throughout a piece: its first hour ends on its first day, or at its end."""
+        return self._registry.interval(*piece.series, (piece.first - HOUR).astimezone(self._registry.zone).date())
+
+    def _is_hourly(self, piece: Stretch) -> bool:
+        return self._hours_make_days(piece.series, self._interval(piece))
+
+    def _hours_make_days(self, series: SeriesKey, interval: timedelta | None) -> bool:
+        """Whether days are made of hours: of levels and directions that are read at least hourly."""
         return self._kind(series) in _HOURLY and interval is not None and interval <= HOUR
 
     def _kind(self, series: SeriesKey) -> ParameterKind:
         return self._registry.parameters[series.parameter].kind
 
-    def _silence(self, series: SeriesKey) -> timedelta:
+    def _silence(self, series: SeriesKey, interval: timedelta | None) -> timedelta:
         """How long an irregular amount may say nothing and still have a sum of zero; none for other series."""
-        irregular = self._registry.interval(*series) is None
         is_amount = self._kind(series) is ParameterKind.AMOUNT
-        return self._registry.silent_after(series.station) if irregular and is_amount else timedelta(0)
+        return self._registry.silent_after(series.station) if interval is None and is_amount else timedelta(0)
 
-    def _hours(self, stretch: Stretch, sample: Sample) -> list[RollupPoint]:
-        interval = self._registry.interval(*stretch.series)
+    def _hours(self, piece: Stretch, sample: Sample) -> list[RollupPoint]:
+        interval = self._interval(piece)
         if interval is not None and interval > HOUR:
             return []  # no window is shorter than the interval
-        ends = np.arange(micros(stretch.first), micros(stretch.last) + 1, HOUR_US)
-        return self._of_readings(stretch.series, WindowKind.HOUR, sample, ends - HOUR_US, ends)
+        ends = np.arange(micros(piece.first), micros(piece.last) + 1, HOUR_US)
+        return self._of_readings(piece, WindowKind.HOUR, sample, ends - HOUR_US, ends)
 
-    def _days_of_readings(self, stretch: Stretch, sample: Sample) -> list[RollupPoint]:
-        interval = self._registry.interval(*stretch.series)
-        starts, ends = self._days(stretch)
+    def _days_of_readings(self, piece: Stretch, sample: Sample) -> list[RollupPoint]:
+        interval = self._interval(piece)
+        starts, ends = self._days(piece)
         if not len(ends) or (interval is not None and interval > DAY):
             return []
-        return self._of_readings(stretch.series, WindowKind.DAY, sample, starts, ends)
+        return self._of_readings(piece, WindowKind.DAY, sample, starts, ends)
 
     def _days(self, stretch: Stretch) -> tuple[Ints, Ints]:
         found = windows_touched(WindowKind.DAY, stretch.span, self._registry.zone)
@@ -119,13 +155,13 @@ class SeriesWindows:
         return edges[:, 0], edges[:, 1]
 
     def _of_readings(
-        self, series: SeriesKey, kind: WindowKind, sample: Sample, starts: Ints, ends: Ints
+        self, piece: Stretch, kind: WindowKind, sample: Sample, starts: Ints, ends: Ints
     ) -> list[RollupPoint]:
+        series, interval = piece.series, self._interval(piece)
         levels = from_readings(sample, starts, ends, self._kind(series))
-        silence = self._silence(series)
+        silence = self._silence(series, interval)
         if silence:
             levels = idle(levels, sample.times, ends, silence // _MICROSECOND)
-        interval = self._registry.interval(*series)
         expected = _times(interval // _MICROSECOND if interval else 0, starts, ends)
         return self._points(series, kind, (starts, ends), levels, expected)
 
@@ -200,7 +236,8 @@ def _grid(stretch: Stretch, made: Sequence[RollupPoint], known: Iterable[RollupP
         *(np.full(count, np.nan) for _ in range(3)), *(np.zeros(count, np.int64) for _ in range(4))
     )  # fmt: skip
     expected = np.zeros(count, np.int64)
-    points = [*(point for point in known if not stretch.first <= point.mark <= stretch.last), *made]
+    around = (point for point in known if point.mark in stretch.around)
+    points = [*(point for point in around if not stretch.first <= point.mark <= stretch.last), *made]
     at = np.array([(micros(point.mark) - origin) // HOUR_US for point in points], np.int64)
     for array, values in (
         (hours.values, [point.value for point in points]),

@@ -55,7 +55,7 @@ def board(registry: Registry, words: Words) -> Json | None:
 def _parameters(registry: Registry) -> list[Parameter]:
     """Return the parameters that ambient air stations measure and that have a mean, in the configuration's order."""
     stations = (station for station in registry.stations.values() if station.kind == "air")
-    measured = {parameter.id for station in stations for parameter in station.parameters}
+    measured = {parameter for station in stations for parameter in station.measures}
     return [one for one in registry.parameters.values() if one.id in measured and one.kind is ParameterKind.LEVEL]
 
 

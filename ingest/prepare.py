@@ -1,6 +1,6 @@
 """From a value as it was written to a reading: the steps, in their order."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -32,7 +32,10 @@ _LATEST = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What the steps need to know of one parameter at one station, looked up once."""
+    """What the steps need to know of one parameter at one station, looked up once.
+
+    Where the station measures it otherwise since some day there are several places, each for its own time.
+    """
 
     station: str
     parameter: str
@@ -43,9 +46,21 @@ class Place:
     plausible: tuple[float, float]
     shift: timedelta
     start: datetime
-    # When the station measures the parameter (`after < moment ≤ until`); none: as long as there is a station.
-    measured: tuple[tuple[datetime, datetime], ...]
+    # When the station measures the parameter so: `after < moment ≤ until`.
+    after: datetime
+    until: datetime
     ahead: timedelta
+
+    def end_of(self, stamp: datetime) -> datetime:
+        """Return the end of what was averaged, by its stamp."""
+        if self.shift:
+            with suppress(OverflowError):
+                return stamp + self.shift
+        return stamp
+
+    def is_for(self, moment: datetime) -> bool:
+        """Tell whether the station measured the parameter so at `moment`."""
+        return self.after < moment <= self.until
 
 
 class Draft(msgspec.Struct, gc=False):
@@ -94,15 +109,12 @@ def _spellings(place: Place) -> set[str]:
 
 def settle_time(draft: Draft, place: Place) -> None:
     """Make the stamp the end of what was averaged, and refuse one that cannot be."""
-    moment = draft.measured_at
-    if place.shift:
-        with suppress(OverflowError):
-            moment += place.shift
+    moment = place.end_of(draft.measured_at)
     if moment - draft.received_at > place.ahead:
         raise refusals.in_future(moment, draft.received_at)
     if moment < place.start:
         raise refusals.before_start(moment, place.start)
-    if place.measured and not any(after < moment <= until for after, until in place.measured):
+    if not place.is_for(moment):
         raise refusals.not_at_station(place.parameter, place.station)
     draft.measured_at = moment
 
@@ -138,7 +150,7 @@ class Door:
     def __init__(self, registry: Registry) -> None:
         """Look nothing up yet: places are made as their first values come."""
         self._registry = registry
-        self._places: dict[tuple[str, str], Place] = {}
+        self._places: dict[tuple[str, str], tuple[Place, ...]] = {}
 
     def admit(
         self, values: Iterable[RawValue], station: Station, message: JournalMessage
@@ -159,7 +171,8 @@ class Door:
         return list(taken.values()), refused
 
     def _prepare(self, raw: RawValue, station: Station, message: JournalMessage) -> Reading:
-        place = self._places.get((station.id, raw.parameter)) or self._place(station, raw.parameter)
+        places = self._places.get((station.id, raw.parameter)) or self._looked_up(station, raw.parameter)
+        place = places[0] if len(places) == 1 else _at(places, raw.stamped_at)
         draft = Draft(raw.value, raw.unit, raw.status, raw.stamped_at, message.received_at)
         for step in STEPS:
             step(draft, place)
@@ -168,41 +181,35 @@ class Door:
             draft.reasons, CHECKS_VERSION, message.seq,
         )  # fmt: skip
 
-    def _place(self, station: Station, parameter: str) -> Place:
+    def _looked_up(self, station: Station, parameter: str) -> tuple[Place, ...]:
         if parameter not in self._registry.parameters:
             raise refusals.unknown_parameter(parameter)
-        at_station = self._registry.parameter_at(station.id, parameter)
-        if at_station is None:
+        found = tuple(self._place(station, one) for one in self._registry.measurings(station.id, parameter))
+        if not found:
             raise refusals.not_at_station(parameter, station.id)
-        place = self._looked_up(station, at_station)
-        self._places[station.id, parameter] = place
-        return place
+        self._places[station.id, parameter] = found
+        return found
 
-    def _looked_up(self, station: Station, parameter: StationParameter) -> Place:
-        interval = self._registry.interval(station.id, parameter.id)
-        entries = [one for one in station.parameters if one.id == parameter.id]
+    def _place(self, station: Station, measuring: StationParameter) -> Place:
+        interval = self._registry.interval_of(station.id, measuring)
         return Place(
             station=station.id,
-            parameter=parameter.id,
-            units=self._registry.units(parameter.id),
+            parameter=measuring.id,
+            units=self._registry.units(measuring.id),
             spellings={},
-            own_unit=parameter.unit,
-            plausible=self._registry.plausible(station.id, parameter.id),
+            own_unit=measuring.unit,
+            plausible=self._registry.plausible(station.id, measuring),
             shift=interval if station.stamp == "start" and interval else timedelta(0),
             start=self._midnight(station.active_from),
-            measured=() if _always(entries) else tuple(self._span(one) for one in entries),
+            after=self._midnight(measuring.valid_from) if measuring.valid_from else _EARLIEST,
+            until=self._midnight(measuring.valid_to) if measuring.valid_to else _LATEST,
             ahead=self._registry.province.policies.future,
-        )
-
-    def _span(self, dated: StationParameter) -> tuple[datetime, datetime]:
-        return (
-            self._midnight(dated.valid_from) if dated.valid_from else _EARLIEST,
-            self._midnight(dated.valid_to) if dated.valid_to else _LATEST,
         )
 
     def _midnight(self, day: date) -> datetime:
         return datetime.combine(day, time(0), self._registry.zone).astimezone(UTC)
 
 
-def _always(entries: list[StationParameter]) -> bool:
-    return any(one.valid_from is None and one.valid_to is None for one in entries)
+def _at(places: Sequence[Place], stamp: datetime) -> Place:
+    """Return the place for what was stamped so; the last, which will refuse it, where there is none."""
+    return next((one for one in places if one.is_for(one.end_of(stamp))), places[-1])

@@ -64,12 +64,13 @@ class Registry:
         return {station.topic: station for station in self.stations.values()}
 
     @cached_property
-    def _at_station(self) -> Mapping[SeriesKey, StationParameter]:
-        return {
-            SeriesKey(station.id, parameter.id): parameter
-            for station in self.stations.values()
-            for parameter in station.parameters
-        }
+    def _at_station(self) -> Mapping[SeriesKey, tuple[StationParameter, ...]]:
+        found: dict[SeriesKey, tuple[StationParameter, ...]] = {}
+        for station in self.stations.values():
+            for parameter in sorted(station.parameters, key=lambda one: one.valid_from or date.min):
+                series = SeriesKey(station.id, parameter.id)
+                found[series] = (*found.get(series, ()), parameter)
+        return found
 
     def topic_filters(self) -> tuple[str, ...]:
         """Return the MQTT filters that cover every station."""
@@ -80,24 +81,40 @@ class Registry:
         """Return the station whose messages come under `topic`."""
         return self._by_topic.get(topic)
 
-    def parameter_at(self, station: str, parameter: str) -> StationParameter | None:
-        """Return how `station` measures `parameter`, None if it does not."""
-        return self._at_station.get(SeriesKey(station, parameter))
+    def measurings(self, station: str, parameter: str) -> tuple[StationParameter, ...]:
+        """Return how `station` measures `parameter`, in order of time; several where that has changed."""
+        return self._at_station.get(SeriesKey(station, parameter), ())
 
-    def interval(self, station: str, parameter: str) -> timedelta | None:
+    def measuring(self, series: SeriesKey, on: date | None = None) -> StationParameter:
+        """Return how a series is measured on the local date `on`; None for the newest.
+
+        Before the first that is dated it is that one, after the end of one and before the next it is the one that
+        ended.
+        """
+        known = self._at_station[series]
+        begun = [one for one in known if on is None or one.valid_from is None or one.valid_from <= on]
+        return begun[-1] if begun else known[0]
+
+    def interval(self, station: str, parameter: str, on: date | None = None) -> timedelta | None:
+        """Return the expected time between readings on the local date `on` (None: now); None for an irregular series."""
+        return self.interval_of(station, self.measuring(SeriesKey(station, parameter), on))
+
+    def interval_of(self, station: str, measuring: StationParameter) -> timedelta | None:
         """Return the expected time between readings; None for an irregular series."""
-        at_station = self._at_station[SeriesKey(station, parameter)]
-        return None if at_station.irregular else at_station.interval or self.stations[station].interval
+        return None if measuring.irregular else measuring.interval or self.stations[station].interval
 
-    def plausible(self, station: str, parameter: str) -> tuple[float, float]:
+    def plausible(self, station: str, measuring: StationParameter) -> tuple[float, float]:
         """Return the range, in the canonical unit, outside which a value fails."""
-        own = self._at_station[SeriesKey(station, parameter)].plausible
-        return own or self.parameters[parameter].plausible_for(self.stations[station].kind)
+        return measuring.plausible or self.parameters[measuring.id].plausible_for(self.stations[station].kind)
 
     def silent_after(self, station: str) -> timedelta:
-        """Return how long a station may say nothing."""
+        """Return how long a station may say nothing: three times what it measures most often, if it says nothing else."""
         found = self.stations[station]
-        return found.silent_after or max(3 * found.interval, _LEAST_SILENCE)
+        return found.silent_after or max(3 * self._shortest_interval(found), _LEAST_SILENCE)
+
+    def _shortest_interval(self, station: Station) -> timedelta:
+        found = (self.interval(station.id, parameter) for parameter in station.measures)
+        return min((one for one in found if one is not None), default=station.interval)
 
     def units(self, parameter: str) -> Mapping[str, AcceptedUnit]:
         """Return the units in which a parameter may arrive, by their normal spelling."""
@@ -116,10 +133,10 @@ class Registry:
         if rule.kind == "silent":
             return tuple(SeriesKey(station.id, "") for station in stations)
         return tuple(
-            SeriesKey(station.id, parameter.id)
+            SeriesKey(station.id, parameter)
             for station in stations
-            for parameter in station.parameters
-            if not rule.parameters or parameter.id in rule.parameters
+            for parameter in station.measures
+            if not rule.parameters or parameter in rule.parameters
         )
 
     @staticmethod

@@ -395,6 +395,11 @@ class Station(Strict):
     """for demonstration stations: where the readings come from"""
 
     @property
+    def measures(self) -> tuple[str, ...]:
+        """Ids of the parameters that are measured here, each once though it may stand with several spans of dates."""
+        return tuple(dict.fromkeys(one.id for one in self.parameters))
+
+    @property
     def medium(self) -> Medium:
         """The medium that its kind measures."""
         return MEDIUM_OF_KIND[self.kind]

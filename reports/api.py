@@ -107,7 +107,7 @@ class _Lists:
     def _station(self, one: Station) -> dict[str, Any]:
         return {
             "id": one.id, "names": one.names.model_dump(), "kind": one.kind, "area": one.area, "place": _place(one),
-            "parameters": [{"id": at.id, "unit": self._registry.parameters[at.id].unit} for at in one.parameters],
+            "parameters": [{"id": at, "unit": self._registry.parameters[at].unit} for at in one.measures],
             "interval": one.interval.total_seconds(), "grade": one.grade, **self._facility(one), **self._origin(one),
             **self._mark,
         }  # fmt: skip
@@ -227,7 +227,7 @@ class _Lists:
         found = self._registry.stations.get(station)
         if found is None:
             raise HTTPException(404)
-        known = [one.id for one in found.parameters]
+        known = found.measures
         if parameter is not None and parameter not in known:
             raise HTTPException(404)
         return known if parameter is None else [parameter]

@@ -108,8 +108,8 @@ def gather(
     said = confirmations.read(engine)
     wanted: dict[WindowKind, list[SeriesKey]] = {}
     for station in stations:
-        for parameter in registry.stations[station].parameters:
-            series = SeriesKey(station, parameter.id)
+        for parameter in registry.stations[station].measures:
+            series = SeriesKey(station, parameter)
             for kind in windows_of(registry, series, now, said):
                 wanted.setdefault(kind, []).append(series)
     return Facts(

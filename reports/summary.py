@@ -292,16 +292,14 @@ def _is_silent(registry: Registry, facts: Facts, identity: str) -> bool:
 
 def _as_of(registry: Registry, facts: Facts, found: Station) -> datetime | None:
     """Return the end of the station's newest base window, with a value or without."""
-    bases = (
-        (SeriesKey(found.id, one.id), base_window(registry, SeriesKey(found.id, one.id))) for one in found.parameters
-    )
+    bases = ((SeriesKey(found.id, one), base_window(registry, SeriesKey(found.id, one))) for one in found.measures)
     newest = ((base, facts.points[series, base][-1]) for series, base in bases if facts.points.get((series, base)))
     return max((window_of_mark(base, point.mark, registry.zone).end for base, point in newest), default=None)
 
 
 def _rows(registry: Registry, facts: Facts, found: Station, as_of: datetime | None) -> Iterator[Row]:
-    for parameter in found.parameters:
-        series = SeriesKey(found.id, parameter.id)
+    for parameter in found.measures:
+        series = SeriesKey(found.id, parameter)
         for kind in windows_of(registry, series, facts.now, facts.confirmations):
             history = facts.points.get((series, kind), ())
             point = _newest(registry, kind, history, as_of)
@@ -309,7 +307,7 @@ def _rows(registry: Registry, facts: Facts, found: Station, as_of: datetime | No
             limit = registry.limit_for(series, kind, on, facts.confirmations)
             state = state_of(point, registry.province.policies.capture)
             is_base = kind is base_window(registry, series)
-            yield Row(series, registry.parameters[parameter.id], kind, point, history, limit, state, is_base)
+            yield Row(series, registry.parameters[parameter], kind, point, history, limit, state, is_base)
 
 
 def _newest(
@@ -418,8 +416,8 @@ def _index(facts: Facts, identity: str, as_of: datetime | None) -> IndexPoint | 
 def _counts(registry: Registry, facts: Facts, found: Station) -> Mapping[str, int]:
     """Return how many readings counted and were expected in the 24 hours before now."""
     valid = expected = 0
-    for parameter in found.parameters:
-        series = SeriesKey(found.id, parameter.id)
+    for parameter in found.measures:
+        series = SeriesKey(found.id, parameter)
         base = base_window(registry, series)
         for point in facts.points.get((series, base), ()):
             if facts.now - window_of_mark(base, point.mark, registry.zone).end < 24 * HOUR and point.expected:

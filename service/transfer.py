@@ -234,9 +234,10 @@ def _groups(rows: Iterable[Row]) -> Iterator[list[Row]]:
 def _as_sent(row: Row, registry: Registry, stamp: Literal["start", "end"]) -> Row:
     """Return the row with the time that its station would write; the door moves a start by the interval again."""
     station = registry.stations.get(row.station)
-    if station is None or station.stamp == stamp or registry.parameter_at(row.station, row.parameter) is None:
+    if station is None or station.stamp == stamp or not registry.measurings(row.station, row.parameter):
         return row
-    interval = registry.interval(row.station, row.parameter) or timedelta(0)
+    on = row.time.astimezone(registry.zone).date()
+    interval = registry.interval(row.station, row.parameter, on) or timedelta(0)
     return replace(row, time=row.time + (interval if stamp == "start" else -interval))
 
 
@@ -262,10 +263,10 @@ class Wanted:
     def series(self, registry: Registry) -> list[SeriesKey]:
         """Return the series that are wanted, in the order of the configuration."""
         return [
-            SeriesKey(station.id, parameter.id)
+            SeriesKey(station.id, parameter)
             for station in registry.stations.values()
-            for parameter in station.parameters
-            if self.station in {None, station.id} and self.parameter in {None, parameter.id}
+            for parameter in station.measures
+            if self.station in {None, station.id} and self.parameter in {None, parameter}
         ]
 
 

@@ -92,7 +92,7 @@ def _check(registry: Registry, data: Path) -> None:
             Text("The data folder {folder} is not one of the demonstration; it is left alone. Name another by --data.",
                  {"folder": str(data)})
         )  # fmt: skip
-    if registry.parameter_at(OUTFALL, "cod") is None:
+    if not registry.measurings(OUTFALL, "cod"):
         raise QuantracError(
             Text("The demonstration needs the shipped configuration: {station} is missing. Name it by --config.",
                  {"station": OUTFALL})

@@ -350,6 +350,43 @@ def test_a_sensor_that_speaks_more_often_than_it_says_has_all_it_said(tmp_path: 
     assert (point.valid, point.expected, point.capture) == (25, 24, 1.0)
 
 
+@pytest.mark.parametrize("first", ["1 h", "15 min"])
+def test_a_new_instrument_leaves_the_figures_of_the_old_one_alone(tmp_path: Path, first: str) -> None:
+    """From the second day on the station speaks every five minutes: each hour is held against its own day's interval."""
+    measured = [
+        {"id": "pm25", "interval": first, "to": "2026-03-03"}, {"id": "pm25", "interval": "5 min", "from": "2026-03-03"},
+    ]  # fmt: skip
+    made = bench(tmp_path, START + timedelta(days=2), configured(station("A-1", interval="1 min", parameters=measured)))
+    midnight, step = START + timedelta(days=1), {"1 h": HOUR, "15 min": HOUR / 4}[first]
+    made.feed(every(step, START, [40.0] * (timedelta(days=1) // step)))
+    made.feed(every(timedelta(minutes=5), midnight, [60.0] * 288))
+    made.roll()
+    counts = {mark: (point.valid, point.expected) for mark, point in made.points().items()}
+    often = HOUR // step
+    assert counts[midnight] == (often, often)
+    assert counts[midnight + HOUR] == (12, 12)
+    assert len(counts) == 48
+    means = made.points(WindowKind.HOUR8)
+    assert (means[midnight + 4 * HOUR].value, means[midnight + 4 * HOUR].valid) == (50.0, 8)
+    days = [(day.value, day.valid, day.expected) for day in made.points(WindowKind.DAY).values()]
+    assert days == [(40.0, 24, 24), (60.0, 24, 24)]
+
+
+def test_days_of_a_daily_instrument_stay_when_one_that_speaks_every_hour_follows(tmp_path: Path) -> None:
+    """A day is made of what there was: one reading of the old instrument, then the hours of the new one."""
+    measured = [
+        {"id": "pm25", "interval": "1 d", "to": "2026-03-03"}, {"id": "pm25", "interval": "1 h", "from": "2026-03-03"},
+    ]  # fmt: skip
+    made = bench(tmp_path, START + timedelta(days=2), configured(station("A-1", parameters=measured)))
+    midnight = START + timedelta(days=1)
+    made.feed([*every(HOUR * 12, START, [40.0]), *every(HOUR, midnight, [60.0] * 24)])
+    made.roll()
+    days = [(day.value, day.valid, day.expected) for day in made.points(WindowKind.DAY).values()]
+    assert days == [(40.0, 1, 1), (60.0, 24, 24)]
+    assert min(made.points()) == midnight + HOUR
+    assert made.points(WindowKind.HOUR8)[midnight + 8 * HOUR].valid == 8
+
+
 def test_a_point_carries_the_limit_of_the_day_in_which_it_ends(tmp_path: Path) -> None:
     """From one local midnight to the next another law can hold; the window that ends at midnight is of the old day."""
     law = Regulation.model_validate({

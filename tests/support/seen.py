@@ -135,7 +135,7 @@ def _counts(seen: Seen, series: SeriesKey, kind: WindowKind, back: int, expected
 
 
 def _value(seen: Seen, series: SeriesKey, kind: WindowKind, back: int) -> float:
-    low, high = seen.registry.plausible(*series)
+    low, high = seen.registry.plausible(series.station, seen.registry.measuring(series))
     if series == SeriesKey(seen.outfall, "cod"):
         return COD[-back] if back <= len(COD) else 95 + 12 * sin(back / 3)
     typical = STACK if seen.registry.stations[series.station].kind == "stack" else AMBIENT

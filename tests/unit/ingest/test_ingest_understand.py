@@ -144,6 +144,23 @@ def test_an_unknown_parameter_is_refused_and_the_others_are_kept() -> None:
     assert refused(found) == [("cod", "not_at_station"), ("PM25", "unknown_parameter")]
 
 
+def test_each_day_is_judged_by_the_instrument_of_that_day() -> None:
+    """Since March it speaks of the past hour, names no unit, and measures up to 500 only."""
+    measured = [
+        {"id": "pm25", "interval": "5 min", "unit": "ug/m3", "to": date(2026, 3, 1)},
+        {"id": "pm25", "interval": "1 h", "unit": "mg/m3", "plausible": [0, 500], "from": date(2026, 3, 1)},
+    ]
+    of = registry(station(stamp="start", parameters=measured))
+
+    def ended(stamp: str, value: float) -> tuple[str, float | None, Flag]:
+        (found,) = read(native(pm25=(value, ""), time=f"{stamp}+07:00"), of=of).readings
+        local = found.measured_at.astimezone(of.zone)
+        return f"{local:%m-%d %H:%M}", found.value, found.flag
+
+    assert ended("2026-02-28T23:55:00", 600) == ("03-01 00:00", 600.0, Flag.GOOD)
+    assert ended("2026-03-01T00:00:00", 0.6) == ("03-01 01:00", 600.0, Flag.FAIL)
+
+
 def test_a_parameter_counts_only_while_it_is_measured() -> None:
     """A day of the registry is `midnight < moment ≤ next midnight`, by local time."""
     of = registry(station(parameters=[{"id": "pm25", "from": date(2026, 2, 1), "to": date(2026, 3, 1)}]))

@@ -150,4 +150,4 @@ def test_what_is_plausible_depends_on_the_kind_of_station(
 ) -> None:
     """A stack is not ambient air, raw leachate is no outfall: without a word in stations.yaml."""
     assert registry.parameters[parameter].plausible_for(registry.stations[station].kind)[1] == high
-    assert registry.plausible(station, parameter)[1] == high
+    assert registry.plausible(station, registry.measuring(SeriesKey(station, parameter)))[1] == high
