@@ -18,6 +18,7 @@ from storage.statements import statements
 WORKERS = 64  # seq = receipt time in µs × 64 + worker
 _SQL = statements("journal.sql")
 _NO_CHAIN = bytes(32)
+_DAY_US = 86_400_000_000
 
 
 class JournalUnavailable(Exception):
@@ -87,7 +88,7 @@ class Journal:
     def _append(self, batch: Sequence[Incoming]) -> list[int]:
         now = micros(self._clock.now())
         # One more than the newest where the clock is behind: numbers never go back, and neither do files.
-        first = max(now, self._seq // WORKERS + 1)
+        first = _within_a_day(max(now, self._seq // WORKERS + 1), len(batch))
         connection, position, chain = self._writer_for(day_of(first * WORKERS))
         seqs, rows = [], []
         for offset, incoming in enumerate(batch):
@@ -207,6 +208,12 @@ def _open(file: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute(_SQL["schema"])
     return connection
+
+
+def _within_a_day(first: int, count: int) -> int:
+    """Return the first of `count` numbers (µs) that are all of one day, from `first` on: a number tells its file."""
+    midnight = (first // _DAY_US + 1) * _DAY_US
+    return first if first + count <= midnight else midnight
 
 
 def _row(seq: int, position: int, at: int, incoming: Incoming) -> tuple[Any, ...]:

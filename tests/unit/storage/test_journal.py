@@ -5,8 +5,11 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.clock import SetClock
 from domain.message import Incoming
@@ -71,6 +74,24 @@ def test_reading_goes_on_over_the_days(journal: Journal, clock: SetClock) -> Non
     assert [one.incoming.payload for one in journal.read(seqs[0], 10)] == [b"1", b"2"]
     assert len(journal.read(0, 2)) == 2
     assert journal.count() == 3
+
+
+@given(
+    before=st.integers(0, 40), batches=st.lists(st.integers(1, 30), min_size=1, max_size=6), at_once=st.integers(1, 25)
+)
+def test_a_batch_at_midnight_is_read_and_found_whole(before: int, batches: list[int], at_once: int) -> None:
+    """Its numbers tell in which day's file each message is, however many come in the last microseconds of a day."""
+    clock = SetClock(datetime(2026, 11, 25, tzinfo=UTC) - timedelta(microseconds=before))
+    with TemporaryDirectory() as folder:
+        journal = Journal(Path(folder), worker="main", clock=clock)
+        kept = [seq for size in batches for seq in journal.append([message()] * size)]
+        read: list[int] = []
+        while found := journal.read(read[-1] if read else 0, at_once):
+            read += [one.seq for one in found]
+        assert read == kept
+        assert all(journal.get(seq) is not None for seq in kept)
+        assert journal.check() is None
+        journal.close()
 
 
 def test_a_reopened_journal_continues_the_chain(journal: Journal, tmp_path: Path, clock: SetClock) -> None:
