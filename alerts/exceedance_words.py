@@ -38,6 +38,13 @@ _RUNS = {
     "hour24": Text("{count} 24-hour windows in a row ({levels})"),
     "day": Text("{count} days in a row ({levels})"),
 }
+_RUNS_WITH_GAPS = {
+    "reading": Text("{count} readings, not all in a row ({levels})"),
+    "hour": Text("{count} hours, not all in a row ({levels})"),
+    "hour8": Text("{count} 8-hour windows, not all in a row ({levels})"),
+    "hour24": Text("{count} 24-hour windows, not all in a row ({levels})"),
+    "day": Text("{count} days, not all in a row ({levels})"),
+}
 _MEANS = {
     "reading": Text("single reading of {span}"),
     "hour": Text("hourly mean {span}"),
@@ -163,7 +170,8 @@ class ExceedanceWords:
             words.shown(value, self._bound, self._parameter.precision, self.voice.lang) for _at, value in record.levels
         )
         dots = "…; " if record.over > len(record.levels) else ""
-        run = self.voice.say(Text(_RUNS[record.window].message, {"count": record.over, "levels": f"{dots}{levels}"}))
+        runs = _RUNS if record.unbroken else _RUNS_WITH_GAPS
+        run = self.voice.say(Text(runs[record.window].message, {"count": record.over, "levels": f"{dots}{levels}"}))
         return _("{who}. Since {since}, {run}.", who=who, since=self._since(), run=run)
 
     def _again(self) -> tuple[str, ...]:

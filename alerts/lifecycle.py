@@ -38,8 +38,9 @@ class Episode:
 
     `crossed_at` and `first_end` are start and end of the first window that was over, `opened_at` the end of the one
     that completed the hold, `closed_at` the end of the one that completed the return. `levels`: the newest windows
-    that were over. `over`: how many there were. `peak`: the one farthest beyond its limit. `sure`: as many windows in
-    a row as the hold asks for were over and had enough data.
+    that were over. `over`: how many there were. `unbroken`: nothing else came between them. `peak`: the one farthest
+    beyond its limit. `sure`: as many windows in a row as the hold asks for were over and had enough data. `lapsed`: it
+    ended because no limit is in force any more, not because the level fell.
     """
 
     crossed_at: datetime
@@ -50,6 +51,8 @@ class Episode:
     levels: tuple[Level, ...]
     over: int
     sure: bool = False
+    unbroken: bool = True
+    lapsed: bool = False
     closed_at: datetime | None = None
     alert: int | None = None
 
@@ -59,12 +62,15 @@ class Course:
     """Where the machine stands.
 
     `run`: windows over in a row while pending. `sure`: of the newest that were over in a row, how many had enough
-    data. `clear`: windows clear in a row while an alert is open. `newest`: how the newest window with a value stood.
+    data. `gap`: the newest windows were not over, or not known. `unbroken`: nothing came between those that were over.
+    `clear`: windows clear in a row while an alert is open. `newest`: how the newest window with a value stood.
     """
 
     state: AlertState = AlertState.NORMAL
     run: tuple[Level, ...] = ()
     sure: int = 0
+    gap: bool = False
+    unbroken: bool = True
     clear: int = 0
     episode: Episode | None = None
     newest: Standing = Standing.UNKNOWN
@@ -75,6 +81,8 @@ class Why(StrEnum):
     """Why a step left the machine where it is, or moved it."""
 
     NO_VALUE = "no value: nothing follows from it"
+    TOO_FEW = "within the limit, by too few values to say so"
+    FREE = "no limit is in force"
     WITHIN = "within the limit"
     BROKEN = "within the limit before the hold was over"
     HOLDING = "over, but not yet for the hold"
@@ -120,34 +128,44 @@ def fold(course: Course, levels: Iterable[Level], hold: Hold) -> Folded:
 
 def step(course: Course, level: Level, hold: Hold) -> Decision:
     """Take in one level."""
-    found = standing(level, hold.share)
+    found = standing(level, hold.share, hold.policies)
     if found is Standing.UNKNOWN:
-        return Decision(replace(course, judged_to=level.end), Why.NO_VALUE)
+        is_under_way = bool(course.run) or course.episode is not None
+        why = Why.NO_VALUE if level.value is None else Why.TOO_FEW
+        return Decision(replace(course, judged_to=level.end, gap=is_under_way), why)
     course = replace(course, newest=found, judged_to=level.end)
+    if found is Standing.FREE:
+        return _free(course, level)
     if found is Standing.OVER:
         return _over(course, level, hold)
     if course.episode is None:
         why = Why.BROKEN if course.state is AlertState.PENDING else Why.WITHIN
-        return Decision(replace(course, state=AlertState.NORMAL, run=(), sure=0), why)
+        return Decision(Course(newest=found, judged_to=level.end), why)
     return _within(course, course.episode, level, hold)
+
+
+def _free(course: Course, level: Level) -> Decision:
+    closed = course.episode and replace(course.episode, closed_at=level.end, lapsed=True)
+    return Decision(Course(newest=course.newest, judged_to=level.end), Why.FREE, closed)
 
 
 def _over(course: Course, level: Level, hold: Hold) -> Decision:
     sure = course.sure + 1 if has_enough_data(level, hold.policies) else 0
-    course = replace(course, sure=sure, clear=0)
+    course = replace(course, sure=sure, clear=0, gap=False, unbroken=course.unbroken and not course.gap)
     if course.episode is not None:
-        episode = _longer(course.episode, level, sure=course.episode.sure or sure >= hold.windows)
+        longer = _longer(course.episode, level, sure=course.episode.sure or sure >= hold.windows)
+        episode = replace(longer, unbroken=course.unbroken)
         return Decision(replace(course, episode=episode), Why.STILL_OVER)
     run = (*course.run, level)
     if len(run) < hold.windows:
         return Decision(replace(course, state=AlertState.PENDING, run=run), Why.HOLDING)
-    episode = _begun(run, sure=sure >= hold.windows)
+    episode = replace(_begun(run, sure=sure >= hold.windows), unbroken=course.unbroken)
     return Decision(replace(course, state=AlertState.FIRING, run=(), episode=episode), Why.FIRED)
 
 
 def _within(course: Course, episode: Episode, level: Level, hold: Hold) -> Decision:
     episode = replace(episode, last=level)
-    course = replace(course, sure=0, episode=episode)
+    course = replace(course, sure=0, gap=True, episode=episode)
     if course.newest is Standing.BETWEEN:
         return Decision(replace(course, clear=0), Why.NOT_CLEAR)
     clear = course.clear + 1
@@ -174,13 +192,16 @@ def _longer(episode: Episode, level: Level, *, sure: bool) -> Episode:
 def settled_from(levels: Sequence[Level], hold: Hold, before: datetime) -> int | None:
     """Return from which index on `levels` must be folded to know what comes after `before`; None: not to be known.
 
-    As many clear levels in a row as end an alert leave no alert open and no run begun, whatever was before them.
+    As many clear levels in a row as end an alert leave no alert open and no run begun, whatever was before them; so
+    does one at a time when no limit was in force.
     """
     clear = 0
     for index in range(len(levels) - 1, -1, -1):
         if levels[index].end >= before:
             continue
-        found = standing(levels[index], hold.share)
+        found = standing(levels[index], hold.share, hold.policies)
+        if found is Standing.FREE:
+            return index
         if found is Standing.CLEAR:
             clear += 1
         elif found is not Standing.UNKNOWN:

@@ -137,7 +137,7 @@ class Recorder:
         if not is_late and alert.record.told:
             self._outbox.first(connection, alert, about.now)
             if alert.closed_at is not None:
-                self._outbox.recovery(connection, alert, about.now)
+                self._tell_recovery(connection, alert, about.now)
         return alert
 
     def _new(self, about: Subject, episode: Episode, *, is_late: bool, joined: bool) -> NewAlert:
@@ -191,9 +191,13 @@ class Recorder:
     def _close(self, connection: Connection, alert: AlertRow, now: datetime) -> AlertRow:
         alerting.change_alert(connection, alert)
         self._transit(connection, alert, AlertState.FIRING, AlertState.NORMAL, alert.closed_at or now, now)
-        if alert.record.told:
-            self._outbox.recovery(connection, alert, now)
+        self._tell_recovery(connection, alert, now)
         return alert
+
+    def _tell_recovery(self, connection: Connection, alert: AlertRow, now: datetime) -> None:
+        """Tell that a level is back; where only the limit is gone nothing has recovered, so nobody is told so."""
+        if alert.record.told and not alert.record.lapsed:
+            self._outbox.recovery(connection, alert, now)
 
     def _withdraw(self, connection: Connection, alert: AlertRow, now: datetime) -> AlertRow:
         record = msgspec.structs.replace(alert.record, withdrawn=True)
@@ -235,6 +239,7 @@ def _shown(episode: Episode) -> dict[str, Any]:
     level = episode.levels[-1]
     return {
         "levels": tuple(_pairs(episode.levels)), "first_end": episode.first_end, "over": episode.over,
+        "unbroken": episode.unbroken, "lapsed": episode.lapsed,
         "suspect": level.suspect, "calibrating": level.calibrating, "withdrawn": False,
     }  # fmt: skip
 

@@ -38,20 +38,24 @@ class Standing(StrEnum):
     OVER = "over"
     BETWEEN = "between"  # within the limit, but not yet at the clear level
     CLEAR = "clear"
-    UNKNOWN = "unknown"  # no value
+    UNKNOWN = "unknown"  # no value, or too few to say that it is within the limit
+    FREE = "free"  # no limit is in force: nothing can be over
 
 
-def standing(level: Level, share: float) -> Standing:
+def standing(level: Level, share: float, policies: Policies) -> Standing:
     """Tell how `level` stands; one that equals the limit is not over, one that equals the clear level is clear.
 
-    Where no limit is in force nothing can be over.
+    A level of too few values can be over (and is advisory), but it confirms nothing: not that an exceedance is past
+    either.
     """
+    if level.bound is None:
+        return Standing.FREE
     if level.value is None:
         return Standing.UNKNOWN
-    if level.bound is None:
-        return Standing.CLEAR
     if level.bound.is_exceeded(level.value):
         return Standing.OVER
+    if not is_captured(level, policies):
+        return Standing.UNKNOWN
     return Standing.CLEAR if clear_level(level.bound, share).is_reached(level.value) else Standing.BETWEEN
 
 
@@ -91,10 +95,15 @@ def has_enough_data(level: Level, policies: Policies) -> bool:
     return not any(data_conditions(level, policies))
 
 
+def is_captured(level: Level, policies: Policies) -> bool:
+    """Tell whether as many values are valid as the department's policy asks for."""
+    # An irregular series expects nothing, so nothing can be missing of it.
+    return not level.expected or level.valid / level.expected >= policies.capture
+
+
 def data_conditions(level: Level, policies: Policies) -> Iterator[Text]:
     """Yield each of the department's conditions on data that the level does not meet."""
-    # An irregular series expects nothing, so nothing can be missing of it.
-    if level.expected and level.valid / level.expected < policies.capture:
+    if not is_captured(level, policies):
         yield Text(
             "only {valid} of {expected} values are valid, the department's policy asks for {share} %",
             {"valid": level.valid, "expected": level.expected, "share": round(policies.capture * 100, 1)},

@@ -1,6 +1,6 @@
 """What there is to judge: each rule and series whose levels have changed, and what became of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -74,6 +74,14 @@ def _judged(rules: Iterable[Rule]) -> Iterable[tuple[Rule, str]]:
     return ((rule, "watch" if rule.window == "reading" else "judge") for rule in rules if rule.kind != "silent")
 
 
+def _each_day(first: datetime, last: datetime) -> Iterator[datetime]:
+    """Yield a moment of every local day from `last` back to `first`, in whichever zone."""
+    while last > first:
+        yield last
+        last -= timedelta(days=1)
+    yield first
+
+
 class Folding:
     """Folds the levels of tasks; reads, and writes nothing."""
 
@@ -90,7 +98,9 @@ class Folding:
 
     def concerns(self, task: Task) -> bool:
         """Tell whether there is anything to hold the series against, or was."""
-        return task.watch is not None or self._limits.bound(task.rule, task.series, task.last) is not None
+        return task.watch is not None or any(
+            self._limits.bound(task.rule, task.series, at) is not None for at in _each_day(task.first, task.last)
+        )
 
     def outcome(self, task: Task, recorded: Sequence[AlertRow]) -> Outcome | None:
         """Fold what is new onto where the machine stood; None if something changed that had been judged before."""

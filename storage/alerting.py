@@ -41,7 +41,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `figures`: the row's figure in `row_unit`, then the factors. `unmet`: every condition that keeps it from being an
     exceedance of a confirmed limit. `limit_confirmed`: all but those on the data are met. `levels`: the newest windows
-    that were over, as (end, level). `first_end`: end of the first of them. `over`: how many there were. `suspect` and
+    that were over, as (end, level). `first_end`: end of the first of them. `over`: how many there were. `unbroken`:
+    nothing came between them. `lapsed`: it ended because no limit is in force any more. `suspect` and
     `calibrating`: counts behind the newest. `demo`: what of it is made up. `told`: whether anybody was told. `joined`:
     its case was there before. `reopened`: how often later data opened it again. `withdrawn`: later data say that it
     never was. `heard_before`: a silent station had been heard at some time.
@@ -66,6 +67,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     levels: tuple[tuple[datetime, float], ...] = ()
     first_end: datetime | None = None
     over: int = 0
+    unbroken: bool = True
+    lapsed: bool = False
     suspect: int = 0
     calibrating: int = 0
     demo: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from alerts.links import LinkBase
 from domain.alert import AlertKind, AlertState
 from domain.reading import SeriesKey, Status
 from registry.limits import Confirmation
+from registry.lookup import Registry
 from registry.schema import Rule
 from storage import confirmations, spans
 from storage.readings import StoreUnavailable
@@ -64,6 +65,45 @@ def test_each_person_gets_a_link_and_an_sms_of_their_own(tmp_path: Path) -> None
     assert len(tokens) == 2
     assert all(one.short.isascii() and len(one.short) <= 160 for one in scene.messages)
     assert "171" in second.short and "135" in second.short and "qt.example/a/" in second.short
+
+
+def test_hours_of_a_calibration_do_not_end_an_alert(scene: Scene) -> None:
+    """One value of twelve says nothing of what flowed past the instrument; two good hours do."""
+    scene.live(1, 200, 200)
+    scene.live(3, 10, 10, 10, valid=1, calibrating=11)
+    assert scene.told() == ["first"]
+    scene.live(6, 100, 100)
+    assert scene.told() == ["first", "recovery"]
+
+
+def test_hours_that_do_not_follow_one_another_are_not_said_to(tmp_path: Path) -> None:
+    """An hour without a value is no hour over, and none within."""
+    scene = Scene.open(tmp_path, made(cod_rule(), people=(person("lead", "en"),)))
+    scene.live(1, 148, None, 171)
+    assert "2 hours, not all in a row (148.0; 171.0)" in scene.messages[0].body
+
+
+def limited_until(day: date) -> Registry:
+    """Return a configuration whose regulation is in force up to, not including, `day`."""
+    found = made(cod_rule())
+    return replace(found, regulations={"X": found.regulations["X"].model_copy(update={"valid_to": day})})
+
+
+def test_an_alert_whose_limit_runs_out_ends_without_a_word_of_recovery(tmp_path: Path) -> None:
+    """The level never came down."""
+    scene = Scene.open(tmp_path, limited_until(date(2026, 11, 25)))
+    scene.live(22, 200, 200, 200, 200, 200)
+    (alert,) = scene.alerts
+    assert alert.closed_at == hour(25)
+    assert scene.told() == ["first"]
+
+
+def test_an_exceedance_before_a_limit_ran_out_is_found_though_it_came_late(tmp_path: Path) -> None:
+    """Of two days that come at once, the limit holds on the first only."""
+    scene = Scene.open(tmp_path, limited_until(date(2026, 11, 25)))
+    scene.hours(1, *([100] * 5 + [200] * 6 + [100] * 30))
+    scene.run(45)
+    assert [alert.opened_at for alert in scene.alerts] == [hour(7)]
 
 
 def test_a_message_number_rises_within_its_case(scene: Scene) -> None:

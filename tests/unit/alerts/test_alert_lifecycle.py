@@ -106,9 +106,35 @@ def test_an_alert_is_sure_only_when_its_hold_had_enough_data_in_a_row() -> None:
 
 
 def test_where_no_limit_is_in_force_any_more_an_alert_ends() -> None:
-    """A regulation that has run out leaves nothing to be over."""
-    after = [level(2, 500, None), level(3, 500, None)]
-    assert fold(Course(), [*levels(101, 101), *after], hold()).course.state is AlertState.NORMAL
+    """A regulation that has run out leaves nothing to be over; the level has not come down, and nobody may say so."""
+    found = fold(Course(), [*levels(101, 101), level(2, 500, None)], hold())
+    (episode,) = found.closed
+    assert found.course.state is AlertState.NORMAL
+    assert (episode.lapsed, episode.closed_at, episode.last.value) == (True, NOON + 3 * HOUR - HOUR, 101)
+    (recovered,) = fold(Course(), levels(101, 101, 90, 90), hold()).closed
+    assert not recovered.lapsed
+
+
+def test_hours_of_too_few_values_neither_end_an_alert_nor_break_its_hold() -> None:
+    """An instrument that is calibrated most of the hour says nothing of what flows past it."""
+    poor = [level(number, 10, valid=1) for number in (2, 3, 4)]
+    found = fold(Course(), [*levels(101, 101), *poor], hold())
+    assert found.course.state is AlertState.FIRING
+    assert fold(Course(), [level(0, 101), level(1, 10, valid=1), level(2, 101)], hold()).course.episode is not None
+
+
+@pytest.mark.parametrize(
+    ("values", "unbroken"),
+    [((101, 101), True), ((101, None, 101), False), ((101, 101, 101), True), ((101, 101, None, 101), False),
+     ((101, 101, 95, 101), False), ((101, 95, 101, 101), True), ((101, 101, 95), True)],
+)  # fmt: skip
+def test_an_episode_knows_whether_its_windows_follow_one_another(
+    values: tuple[float | None, ...], unbroken: bool
+) -> None:
+    """Only then they may be called so."""
+    episode = fold(Course(), levels(*values), hold()).course.episode
+    assert episode is not None
+    assert episode.unbroken is unbroken
 
 
 _VALUES = st.lists(st.none() | st.sampled_from([50.0, 90.0, 95.0, 100.0, 101.0, 140.0]), max_size=40)

@@ -53,7 +53,18 @@ def test_what_is_clear_is_never_over(high: float, share: float) -> None:
 )
 def test_a_level_is_compared_unrounded(value: float | None, found: Standing) -> None:
     """135.0001 is over 135; 135 is not."""
-    assert standing(level(value), 0.9) is found
+    assert standing(level(value), 0.9, POLICIES) is found
+
+
+@pytest.mark.parametrize(("value", "found"), [(171, Standing.OVER), (10, Standing.UNKNOWN), (130, Standing.UNKNOWN)])
+def test_too_few_values_can_be_over_but_never_clear(value: float, found: Standing) -> None:
+    """Below the capture policy a value confirms nothing: neither that it is past, nor that it never was."""
+    assert standing(level(value, valid=8), 0.9, POLICIES) is found
+
+
+def test_where_no_limit_is_in_force_nothing_is_over() -> None:
+    """Nor clear: that would mean that a level came down."""
+    assert standing(level(500, None), 0.9, POLICIES) is Standing.FREE
 
 
 @pytest.mark.parametrize(
