@@ -38,7 +38,7 @@ class SilenceWords:
         what = self.voice.say(kind_of_station(self.station.kind))
         where = f"{self.station.id} ({what}, {self.voice.area(self.station)})"
         if heard_before:
-            first = _("{kind}: {where} has sent nothing since {since}, {length}.", kind=kind, where=where, since=since,
+            first = _("{kind}: {where} has sent no readings since {since}, {length}.", kind=kind, where=where, since=since,
                       length=length)  # fmt: skip
         else:
             first = _("{kind}: {where} has not been heard at all since the service began to listen at {since}.",

@@ -191,10 +191,15 @@ def _row(one: Understood, refusal: Refusal) -> Refused:
 
 
 def heard(batch: Iterable[Understood]) -> dict[str, Heard]:
-    """Return when each station of `batch` was last heard; what was imported does not count as hearing from it."""
+    """Return when each station of `batch` was last heard.
+
+    What was imported does not count as hearing from it, nor does a message of which nothing could be used: a station
+    that sends nothing else is as silent as one that sends nothing.
+    """
     found: dict[str, Heard] = {}
     for one in batch:
-        if one.station is not None and not one.imported:
+        is_usable = bool(one.readings) or not one.refused
+        if one.station is not None and is_usable and not one.imported:
             found[one.station] = _later(found.get(one.station), _heard(one))
     return found
 

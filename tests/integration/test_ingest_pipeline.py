@@ -125,12 +125,16 @@ def test_a_late_reading_is_new_and_marks_its_own_day(rig: Rig) -> None:
     assert onlooker.knows() == {series_at: one.value for series_at, one in rig.readings().items()}
 
 
-def test_a_station_is_heard_by_messages_and_not_by_imports(rig: Rig) -> None:
-    """A file of old readings does not make a silent station speak."""
+def test_a_station_is_heard_by_what_can_be_used_and_not_by_imports(rig: Rig) -> None:
+    """Neither a file of old readings nor what nobody understands makes a silent station speak."""
     rig.receive(at(0, pm25=1.0), topic=f"{IMPORTED}quantrac/A-1/air", live=False)
     rig.finish()
     assert ledgers.all_heard(rig.engine) == {}
     rig.receive(b"garbage", topic="quantrac/W-1/water")
+    rig.receive(at(0, cod=1.0))
+    rig.finish()
+    assert ledgers.all_heard(rig.engine) == {}
+    rig.receive(native(), topic="quantrac/W-1/water")
     rig.receive(at(2, pm25=1.0))
     rig.finish()
     heard = ledgers.all_heard(rig.engine)
