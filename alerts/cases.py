@@ -65,5 +65,5 @@ def _subject(alert: AlertRow, link: Link) -> TakeSubject:
         level=alert.level, levels=tuple(value for _, value in record.levels),
         bound=None if bound == Bound(None, None) else bound, limit=limit_text(record), unmet=record.unmet,
         confirmed=confirmed, since=alert.since, last_at=alert.last_at, closed_at=alert.closed_at,
-        withdrawn=record.withdrawn,        valid=alert.valid, expected=alert.expected, case_number=alert.case, message_number=link.message,
+        withdrawn=record.withdrawn, valid=alert.valid, expected=alert.expected, case_number=alert.case, message_number=link.message,
     )  # fmt: skip

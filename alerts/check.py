@@ -110,8 +110,8 @@ class Judge:
                 work.outcomes.append(outcome)
 
     def _again(self, folding: Folding, task: Task) -> Outcome:
-        since, folded = folding.stretch(task)
-        return folding.again(task, folded, alerting.alerts_since(self._engine, task.rule.id, task.series, since))
+        since, levels = folding.stretch(task)
+        return folding.again(task, levels, alerting.alerts_since(self._engine, task.rule.id, task.series, since))
 
     def _ready(self, tasks: Iterable[Task], folding: Folding, work: Round) -> Iterator[Task]:
         for task in tasks:

@@ -111,7 +111,7 @@ class Outbox:
         prefix = "S" if alert.kind is AlertKind.SILENT else ""
         number = f"#{prefix}{alert.short}-{alerting.next_message(connection, alert.case_id)}"
         # A reopened alert closes again at another moment; an event is the alert with the moment that made it one.
-        moment = alert.opened_at if notice in {Notice.FIRST, Notice.LATE, Notice.SILENT} else alert.closed_at or now
+        moment = alert.opened_at if notice in {Notice.FIRST, Notice.LATE, Notice.SILENT} else _ended(alert) or now
         event = f"{alert.id}:{notice.value}:{alert.kind.value}:{alert.record.reopened}:{micros(moment)}"
         telling = Telling(
             event, notice, alert.kind, Severity(alert.record.severity), (alert.record.team,), number, say,
@@ -167,3 +167,8 @@ class Outbox:
             subject=said.subject, body=said.body, html=said.html, short=said.short, made_at=now,
             due_at=due_at(telling.notice, telling.kind, one.channel, now, self._registry.zone),
         )  # fmt: skip
+
+
+def _ended(alert: AlertRow) -> datetime | None:
+    """Return when an alert closed; one that is withdrawn may have closed long before, and been told of."""
+    return None if alert.record.withdrawn else alert.closed_at

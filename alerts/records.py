@@ -201,9 +201,10 @@ class Recorder:
 
     def _withdraw(self, connection: Connection, alert: AlertRow, now: datetime) -> AlertRow:
         record = msgspec.structs.replace(alert.record, withdrawn=True)
-        closed = replace(alert, closed_at=alert.last_at, record=record)
+        closed = replace(alert, closed_at=alert.closed_at or alert.last_at, record=record)
         alerting.change_alert(connection, closed)
-        self._transit(connection, closed, AlertState.FIRING, AlertState.NORMAL, alert.last_at, now)
+        if alert.closed_at is None:
+            self._transit(connection, closed, AlertState.FIRING, AlertState.NORMAL, alert.last_at, now)
         if closed.record.told:
             self._outbox.recovery(connection, closed, now)
         return closed

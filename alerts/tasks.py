@@ -8,6 +8,7 @@ import msgspec
 
 from alerts.levels import INSTANT, LevelReader, Limits
 from alerts.lifecycle import Course, Folded, Hold, fold, settled_from
+from alerts.rules import Level
 from alerts.verdicts import Lateness, Verdict, verdicts
 from domain.reading import SeriesKey
 from domain.window import Window
@@ -110,8 +111,8 @@ class Folding:
         levels = self._reader.levels(task.rule, task.series, self._onward(task))
         return self._judged(task, fold(course, levels, self._hold(task)), recorded)
 
-    def stretch(self, task: Task) -> tuple[datetime, Folded]:
-        """Fold a series once more from far enough before the change, and say from when. Raises StoreUnavailable."""
+    def stretch(self, task: Task) -> tuple[datetime, list[Level]]:
+        """Return the levels of a series from far enough before the change on, and from when. Raises StoreUnavailable."""
         hold, until = self._hold(task), max(self._until(task), task.watch.judged_to if task.watch else task.last)
         for back in _LOOKBACKS:
             begin = task.first - back
@@ -120,15 +121,17 @@ class Folding:
             if settled is not None:
                 begin, levels = levels[settled].end, levels[settled:]
                 break
-        return begin, fold(Course(), levels, hold)
+        return begin, levels
 
-    def again(self, task: Task, folded: Folded, recorded: Sequence[AlertRow]) -> Outcome:
-        """Return what a stretch that was folded once more comes to, against the alerts on record since it began."""
-        return self._judged(task, folded, recorded)
+    def again(self, task: Task, levels: Sequence[Level], recorded: Sequence[AlertRow]) -> Outcome:
+        """Return what a stretch that is folded once more comes to, against the alerts on record since it began."""
+        return self._judged(task, fold(Course(), levels, self._hold(task)), recorded, levels)
 
-    def _judged(self, task: Task, folded: Folded, recorded: Sequence[AlertRow]) -> Outcome:
+    def _judged(
+        self, task: Task, folded: Folded, recorded: Sequence[AlertRow], levels: Sequence[Level] = ()
+    ) -> Outcome:
         late = Lateness(self._now, self._policies.late_after)
-        return Outcome(task, folded, tuple(verdicts(folded, recorded, late)), tuple(recorded))
+        return Outcome(task, folded, tuple(verdicts(folded, recorded, late, levels)), tuple(recorded))
 
     def _course(self, task: Task) -> Course | None:
         if task.watch is None:

@@ -1,12 +1,12 @@
 """What has become of a rule's alerts on a series: the episodes of its levels against the alerts on record. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from alerts.lifecycle import Episode, Folded
-from alerts.rules import Standing
+from alerts.rules import Level, Standing
 from domain.alert import AlertKind
 from storage.alerting import AlertRow
 
@@ -40,8 +40,15 @@ class Lateness:
     after: timedelta
 
 
-def verdicts(folded: Folded, recorded: Sequence[AlertRow], late: Lateness) -> Iterator[Verdict]:
-    """Yield what has happened, in order of time. `recorded`: the alerts that overlap the folded stretch, ascending."""
+def verdicts(
+    folded: Folded, recorded: Sequence[AlertRow], late: Lateness, levels: Sequence[Level] = ()
+) -> Iterator[Verdict]:
+    """Yield what has happened, in order of time.
+
+    `recorded`: the alerts that overlap the folded stretch, ascending. `levels`: those of a stretch that was folded once
+    more; an alert that is past is withdrawn only where they say something else than it rests on, not where a limit or
+    a rule has changed since.
+    """
     known = _known(folded.episodes, recorded)
     for episode in folded.episodes:
         alerts = known.get(episode, ())
@@ -50,9 +57,16 @@ def verdicts(folded: Folded, recorded: Sequence[AlertRow], late: Lateness) -> It
         elif alerts[-1] is not None:
             yield from _of_known(episode, alerts[-1])
     matched = {one.id for alerts in known.values() for one in alerts if one is not None}
+    now = {level.end: level.value for level in levels}
     for alert in recorded:
-        if alert.closed_at is None and alert.id not in matched:
+        if alert.id not in matched and (alert.closed_at is None or _is_corrected(alert, now)):
             yield Verdict(What.WITHDRAWN, None, alert)
+
+
+def _is_corrected(alert: AlertRow, now: Mapping[datetime, float | None]) -> bool:
+    """Tell whether the levels that a past alert rests on are others now, and it has not been withdrawn yet."""
+    rests_on = alert.record.levels
+    return not alert.record.withdrawn and any(end in now and now[end] != value for end, value in rests_on)
 
 
 def with_alert(folded: Folded, alert: int | None) -> Folded:

@@ -90,6 +90,43 @@ def test_an_open_alert_that_its_data_no_longer_bear_is_withdrawn(scene: Scene) -
     assert scene.alerts[0].record.withdrawn
 
 
+def test_a_past_alert_that_its_data_no_longer_bear_is_withdrawn_too(scene: Scene) -> None:
+    """Over and closed, told and published; then the hours are corrected. It is taken back, once, also after a restart."""
+    scene.live(1, 100, 148, 171, 100, 100)
+    scene.hours(2, 100, 100)
+    scene.run(5.5)
+    scene.again()
+    scene.hours(3, 101)
+    scene.run(5.6)
+    assert scene.told() == ["first", "recovery", "recovery"]
+    assert scene.messages[-1].subject.startswith("Withdrawn: COD")
+    (alert,) = scene.alerts
+    assert (alert.record.withdrawn, alert.closed_at) == (True, hour(5))
+
+
+def test_what_was_found_late_can_be_withdrawn(scene: Scene) -> None:
+    """It was closed before anybody knew of it."""
+    scene.live(1, 100)
+    scene.hours(2, 148, 171, 100, 100, 100)
+    scene.run(6.1)
+    scene.hours(2, 100)
+    scene.run(6.2)
+    assert scene.told() == ["late", "recovery"]
+    assert scene.alerts[0].record.withdrawn
+
+
+def test_a_past_alert_stays_when_only_the_limit_has_changed(scene: Scene) -> None:
+    """By the limit of its time it was over; a late value of another hour does not undo that."""
+    scene.live(1, 100, 148, 171, 100, 100, 100)
+    milder = cod_rule(id="cod-hour", kind="threshold", threshold={"at_most": 300, "unit": "mg/L"})
+    scene.again(configured=made(milder, ph_rule()))
+    scene.hours(1, 101)
+    scene.run(6.5)
+    (alert,) = scene.alerts
+    assert not alert.record.withdrawn
+    assert scene.told() == ["first", "recovery"]
+
+
 def test_a_withdrawn_alert_that_its_data_bear_after_all_stands_again(scene: Scene) -> None:
     """Corrected away, and corrected back: on record it is an exceedance once more."""
     scene.live(1, 100, 148, 171)
