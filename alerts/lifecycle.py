@@ -6,30 +6,38 @@ what folding it whole gives.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from alerts.rules import Level, Standing, excess, has_enough_data, standing
 from domain.alert import AlertState
+from domain.window import HOUR
 from registry.schema import Policies, Rule
 
+LONGEST_DAY = timedelta(hours=25)
 # So many of the newest levels that were over are kept for the message.
 SHOWN_LEVELS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """How long a level must be over to raise an alert, and where and how long clear to end it."""
+    """How long a level must be over to raise an alert, and where and how long clear to end it.
+
+    `together`: two windows over belong to one hold only if their ends are no farther apart: at most as many windows
+    of which nothing is known may lie between them as the hold asks for.
+    """
 
     windows: int
     share: float
     clear_windows: int
     policies: Policies
+    together: timedelta
 
     @classmethod
     def of(cls, rule: Rule, policies: Policies) -> "Hold":
         """Return what `rule` asks for."""
-        return cls(rule.windows, rule.clear.share, rule.clear.windows, policies)
+        step = LONGEST_DAY if rule.window == "day" else HOUR
+        return cls(rule.windows, rule.clear.share, rule.clear.windows, policies, step * (rule.windows + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +164,12 @@ def _over(course: Course, level: Level, hold: Hold) -> Decision:
         longer = _longer(course.episode, level, sure=course.episode.sure or sure >= hold.windows)
         episode = replace(longer, unbroken=course.unbroken)
         return Decision(replace(course, episode=episode), Why.STILL_OVER)
+    if course.run and level.end - course.run[-1].end > hold.together:
+        course = replace(course, run=(), unbroken=True, sure=min(sure, 1))
     run = (*course.run, level)
     if len(run) < hold.windows:
         return Decision(replace(course, state=AlertState.PENDING, run=run), Why.HOLDING)
-    episode = replace(_begun(run, sure=sure >= hold.windows), unbroken=course.unbroken)
+    episode = replace(_begun(run, sure=course.sure >= hold.windows), unbroken=course.unbroken)
     return Decision(replace(course, state=AlertState.FIRING, run=(), episode=episode), Why.FIRED)
 
 

@@ -1,5 +1,6 @@
 """A limit as it holds for one series on one day, and whether it may be called confirmed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,12 +11,33 @@ from registry.schema import Factor, LimitRow, Regulation
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """A named person's word that a row is law, and (where its text names none) with which averaging."""
+    """A named person's word that a row is law, and (where its text names none) with which averaging.
+
+    `figure` is what the row said then (see `figure_of`): the word is for that, not for what is written there later.
+    """
 
     row: str
     confirmed_by: str
     confirmed_on: date
     averaging: str | None
+    figure: str
+
+
+def figure_of(row: LimitRow) -> str | None:
+    """Return what a person who confirms `row` says to be law, such as `≤ 150 mg/L`; None where there is no figure."""
+    bounds = ((sign, value) for sign, value in (("≥", row.at_least), ("≤", row.at_most)) if value is not None)
+    said = ", ".join(f"{sign} {value:.12g}" for sign, value in bounds)
+    return f"{said} {row.unit}".strip() if said and row.class_name is None else None
+
+
+def confirmation_of(row: LimitRow, said: Mapping[str, Confirmation]) -> Confirmation | None:
+    """Return the confirmation that holds for `row`: the newest word on its present figure, else what its file says."""
+    figure, newest = figure_of(row), said.get(row.row)
+    if newest is not None and newest.figure == figure:
+        return newest
+    if figure is None or row.confirmed_by is None or row.confirmed_on is None:
+        return None
+    return Confirmation(row.row, row.confirmed_by, row.confirmed_on, None, figure)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import gc
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +37,14 @@ _NAMES = (PROVINCE_FILE, *FILES)
 _SUFFIXES = {".yaml", ".yml", ".txt"}
 
 
-def load(folder: Path) -> Registry:
-    """Return the configuration in `folder`, validated whole.
+def load(folder: Path, today: date | None = None) -> Registry:
+    """Return the configuration in `folder`, validated whole; with `today`, what cannot have happened yet is a fault.
 
     Raises ConfigurationError with all faults of all files.
     """
     with _without_collecting():
         contents = read(folder)
-        check(contents)
+        check(contents, today)
     if contents.faults:
         raise ConfigurationError(contents.faults)
     return _registry(contents, _hash(folder))

@@ -12,7 +12,7 @@ from domain.limit import Bound
 from domain.reading import SeriesKey
 from domain.text import Text
 from domain.window import WindowKind
-from registry.limits import AppliedLimit, Confirmation
+from registry.limits import AppliedLimit, Confirmation, confirmation_of
 from registry.schema import (
     AcceptedUnit,
     Applies,
@@ -194,10 +194,10 @@ class Registry:
     def _rows(self, series: SeriesKey, on: date) -> Iterator[_Candidate]:
         station = self.stations[series.station]
         facility = self.facilities.get(station.facility or "")
-        if facility is not None:
+        if facility is not None and station.kind in PERMIT.kinds:
             for permit in facility.permits:
                 if permit.parameter == series.parameter and permit.holds_on(on):
-                    yield _row_of(facility, permit), _PERMIT, ()
+                    yield _row_of(facility, permit), PERMIT, ()
         for regulation, applies in self._in_force(station, facility, on):
             for row in regulation.rows:
                 if row.parameter == series.parameter and row.holds_on(on) and self._concerns(row, station, applies):
@@ -237,7 +237,7 @@ class Registry:
             exact = None if value is None else float(Decimal(str(value)) * scale)
             return None if exact is None else self.canonical(series.parameter, exact, row.unit)
 
-        confirmation = confirmations.get(row.row) or _in_file(row)
+        confirmation = confirmation_of(row, confirmations)
         return AppliedLimit(
             bound=Bound(figure(row.at_least), figure(row.at_most)), row=row, regulation=regulation, factors=factors,
             unmet=tuple(self._unmet(series, row, factors, on, confirmation)),
@@ -268,10 +268,18 @@ class Registry:
                 if on is None or (regulation.holds_on(on) and row.holds_on(on)):
                     yield regulation, row
 
+    def permits(self, on: date | None = None) -> Iterator[tuple[Regulation, LimitRow]]:
+        """Yield what licences set, or what of it holds on the local date `on`, as rows."""
+        for facility in self.facilities.values():
+            for permit in facility.permits:
+                if on is None or permit.holds_on(on):
+                    yield PERMIT, _row_of(facility, permit)
 
-_PERMIT = Regulation.model_validate({
+
+# What a licence sets is for what leaves the facility.
+PERMIT = Regulation.model_validate({
     "id": "permit", "names": {"vi": "Giấy phép môi trường", "en": "Environmental licence"},
-    "document": "Giấy phép môi trường", "kinds": ["air", "stack", "outfall", "surface_water", "waste"],
+    "document": "Giấy phép môi trường", "kinds": ["outfall", "stack"],
 })  # fmt: skip
 
 
@@ -283,12 +291,6 @@ def _row_of(facility: Facility, permit: Permit) -> LimitRow:
         "confirmed_by": permit.confirmed_by, "confirmed_on": permit.confirmed_on,
         "from": permit.valid_from, "to": permit.valid_to,
     })  # fmt: skip
-
-
-def _in_file(row: LimitRow) -> Confirmation | None:
-    if row.confirmed_by is None or row.confirmed_on is None:
-        return None
-    return Confirmation(row.row, row.confirmed_by, row.confirmed_on, None)
 
 
 def _is_native(topic: str) -> bool:

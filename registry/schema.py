@@ -211,7 +211,7 @@ class Factor(Confirmed):
 
     name: str
     """as the regulation names it: Kq, Kf, Kp, Kv, K"""
-    value: float = Field(gt=0)
+    value: float = Field(gt=0, le=2)
     """what the limit is multiplied by"""
 
 

@@ -15,7 +15,7 @@ from domain.rollup import IndexPoint, RollupPoint, RollupState
 from domain.text import Text
 from domain.window import Window, WindowKind, window_of_mark
 from present.charts import is_sufficient
-from registry.limits import Confirmation
+from registry.limits import Confirmation, confirmation_of
 from registry.lookup import Registry
 from registry.schema import LimitRow, Regulation, Station
 from reports.answers import Form, answer
@@ -140,7 +140,7 @@ class _Lists:
         """The rows of every regulation, or those in force on a local date."""
         said = confirmations.read(self._engine)
         rows = self._registry.limits(on)
-        return answer(request, [{**_limit(law, row, said.get(row.row)), **self._mark} for law, row in rows])
+        return answer(request, [{**_limit(law, row, confirmation_of(row, said)), **self._mark} for law, row in rows])
 
     def rollups(
         self, request: Request, station: str, parameter: str | None = None,
@@ -274,7 +274,6 @@ def _limit(regulation: Regulation, row: LimitRow, said: Confirmation | None) -> 
         "bound": "class" if row.class_name else _bound_kind(bound), "low": bound.low, "high": bound.high,
         "unit": row.unit, "valid_from": row.valid_from or regulation.valid_from,
         "valid_to": row.valid_to or regulation.valid_to, "confidence": row.confidence,
-        "confirmed_by": said.confirmed_by if said else row.confirmed_by,
-        "confirmed_on": said.confirmed_on if said else row.confirmed_on,
+        "confirmed_by": said.confirmed_by if said else None, "confirmed_on": said.confirmed_on if said else None,
         **({"fictional": True} if regulation.fictional else {}),
     }  # fmt: skip

@@ -16,7 +16,9 @@ def read(engine: Engine) -> dict[str, Confirmation]:
     with engine.connect() as connection:
         rows = connection.execute(sa.select(confirmations).order_by(confirmations.c.id)).all()
     return {
-        row.row: Confirmation(row.row, row.confirmed_by, date.fromisoformat(row.confirmed_on), row.averaging)
+        row.row: Confirmation(
+            row.row, row.confirmed_by, date.fromisoformat(row.confirmed_on), row.averaging, row.figure
+        )
         for row in rows
     }
 
@@ -26,11 +28,12 @@ def add(engine: Engine, confirmation: Confirmation, *, note: str, at: datetime) 
     values = {
         "row": confirmation.row, "confirmed_by": confirmation.confirmed_by,
         "confirmed_on": confirmation.confirmed_on.isoformat(), "averaging": confirmation.averaging,
+        "figure": confirmation.figure,
         "note": note, "made_at": micros(at),
     }  # fmt: skip
     said = {
         "at": micros(at), "who": confirmation.confirmed_by, "what": "limit confirmed",
-        "subject": confirmation.row, "note": note,
+        "subject": confirmation.row, "note": f"{confirmation.figure}: {note}",
     }  # fmt: skip
     with writing(engine) as connection:
         connection.execute(sa.insert(confirmations), values)

@@ -212,10 +212,11 @@ links = Table(
 confirmations = Table(
     "confirmations", metadata,
     Column("id", _ROW, primary_key=True, autoincrement=True),
-    Column("row", String(60), nullable=False),
+    Column("row", String(120), nullable=False),
     Column("confirmed_by", String(80), nullable=False),
     Column("confirmed_on", String(10), nullable=False),
     Column("averaging", String(8)),
+    Column("figure", String(80), nullable=False),  # what was confirmed: a row that says something else is not
     Column("note", Text, nullable=False),
     Column("made_at", BigInteger, nullable=False),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from datetime import date
 from typing import TypeAlias
 
 from domain.text import Text
@@ -21,10 +22,10 @@ RULES: Mapping[str, Sequence[Check]] = {
     "facilities.applies": (
         law.ordered, law.regulation, law.in_force, law.column, law.factors_missing, law.factors_unused,
     ),
-    "facilities.applies.factors": (law.confirmed_by_somebody,),
+    "facilities.applies.factors": (law.confirmed_by_somebody, law.confirmed_by_now),
     "facilities.permits": (
-        law.ordered, law.confirmed_by_somebody, figures.parameter, figures.unit, figures.has_figure, figures.rising,
-        figures.plausible_permit,
+        law.ordered, law.confirmed_by_somebody, law.confirmed_by_now, law.confirmed_figure, figures.parameter,
+        figures.unit, figures.has_figure, figures.rising, figures.plausible_permit,
     ),
     "stations": (
         places.latitude, places.longitude, places.area, places.facility, places.area_of_facility, places.interval,
@@ -41,13 +42,13 @@ RULES: Mapping[str, Sequence[Check]] = {
     "parameters": (figures.molar_mass, figures.accepted_units),
     "regulations": (law.ordered, law.one_row_at_a_time),
     "regulations.rows": (
-        law.ordered, law.confirmed_by_somebody, figures.parameter, figures.unit, figures.missing_or_figure,
-        figures.rising, figures.plausible,
+        law.ordered, law.confirmed_by_somebody, law.confirmed_by_now, law.confirmed_figure, figures.parameter,
+        figures.unit, figures.missing_or_figure, figures.rising, figures.plausible,
     ),
     "rules": (
         alerting.team, alerting.regulation, alerting.threshold_by_kind, alerting.threshold_parameters, alerting.window,
-        alerting.parameters, alerting.limited, alerting.measured, alerting.threshold_unit, alerting.threshold_plausible,
-        alerting.clear_level,
+        alerting.parameters, alerting.silent, alerting.limited, alerting.compared, alerting.measured,
+        alerting.often_enough, alerting.threshold_unit, alerting.threshold_plausible, alerting.clear_level,
     ),
     "rules.applies_to": (alerting.stations, alerting.areas),
     "rules.threshold": (figures.has_figure, figures.rising),
@@ -57,9 +58,9 @@ RULES: Mapping[str, Sequence[Check]] = {
 }  # fmt: skip
 
 
-def check(contents: Contents) -> None:
-    """Note every fault between items, in the sources of `contents`."""
-    known = Known(contents)
+def check(contents: Contents, today: date | None = None) -> None:
+    """Note every fault between items, in the sources of `contents`; `today` is what dates of the past are held against."""
+    known = Known(contents, today)
     for path, rules in RULES.items():
         for one in contents.of(path):
             for rule in rules:

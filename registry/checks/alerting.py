@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from domain.text import Text
+from domain.window import HOUR
 from registry.checks.figures import beyond, fits
 from registry.checks.known import Findings, Known
 from registry.contents import Found
@@ -33,6 +34,57 @@ def limited(one: Found, known: Known) -> Findings:
                 ("parameters", index), Text("`{regulation}` has no limit for `{id}`", {"regulation": found.id, "id": name}),
                 Text("possible: {names}", {"names": ", ".join(sorted(there))}),
             )  # fmt: skip
+
+
+def silent(one: Found, _: Known) -> Findings:
+    """A rule on silence looks at stations, and at nothing that they measure."""
+    if one.item.kind != "silent":
+        return
+    for key, meant in (("parameters", ()), ("regulation", None), ("window", "hour"), ("windows", 1)):
+        if getattr(one.item, key) != meant:
+            yield (
+                (key,), Text("a rule of kind `silent` has no `{key}`", {"key": key}),
+                Text("remove it: how long a station may say nothing is its own `silent_after`"),
+            )  # fmt: skip
+
+
+def compared(one: Found, known: Known) -> Findings:
+    """Some limit of each parameter is for averages such as the rule's; else it would never raise anything."""
+    if one.item.kind != "limit" or one.item.window not in _AVERAGING or "regulations" in known.contents.unknown:
+        return
+    wanted = one.item.regulation
+    laws = [law for law in known.items("regulations").values() if wanted in {None, law.id}]
+    permits = [permit for plant in known.items("facilities").values() for permit in plant.permits if wanted is None]
+    limits = [*(row for law in laws for row in law.rows), *permits]
+    for index, name in enumerate(one.item.parameters):
+        mine = {
+            known.unstated if row.averaging == "unstated" else row.averaging for row in limits if row.parameter == name
+        }
+        if mine and _AVERAGING[one.item.window] not in mine:
+            yield (
+                ("parameters", index), Text("no limit of `{id}` is compared with `{window}`: nothing would be raised",
+                                            {"id": name, "window": one.item.window}),
+                Text("limits of it are for: {names}", {"names": ", ".join(sorted(mine))}),
+            )  # fmt: skip
+
+
+_AVERAGING = {"hour": "hour", "hour8": "hour8", "hour24": "hour24", "day": "hour24"}
+
+
+def often_enough(one: Found, known: Known) -> Findings:
+    """What is measured less often than a window is long has no such windows, and would never be judged."""
+    longest = {"hour": HOUR, "hour8": HOUR, "hour24": HOUR, "day": 24 * HOUR}.get(one.item.window)
+    if one.item.kind == "silent" or longest is None:
+        return
+    for station in _watched(one.item, known):
+        for measured in station.parameters:
+            every = measured.interval or station.interval
+            if measured.id in one.item.parameters and not measured.irregular and every > longest:
+                yield (
+                    ("window",), Text("`{station}` measures `{id}` less often: it has no windows `{window}`",
+                                      {"station": station.id, "id": measured.id, "window": one.item.window}),
+                    Text("write a longer window, or leave the station out by `applies_to`"),
+                )  # fmt: skip
 
 
 def parameters(one: Found, known: Known) -> Findings:

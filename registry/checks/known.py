@@ -12,7 +12,7 @@ from domain.text import Text
 from registry.contents import Contents
 from registry.faults import nearest
 from registry.partial import Unreadable
-from registry.schema import AcceptedUnit, Box
+from registry.schema import AcceptedUnit, Box, Policies
 from registry.source import Place
 from registry.units import accepted
 
@@ -36,6 +36,7 @@ class Known:
     """The whole configuration, as far as it can be read."""
 
     contents: Contents
+    today: date | None = None  # None: nothing is judged by it
 
     def items(self, key: str) -> Mapping[str, Any]:
         """Return the items under a top key by id; those whose id cannot be read are left out."""
@@ -68,6 +69,14 @@ class Known:
             if isinstance(one.item, Box):
                 return one.item
         return WORLD
+
+    @cached_property
+    def unstated(self) -> str:
+        """With what a limit is compared whose text names no averaging."""
+        for one in self.contents.of("province.policies"):
+            with suppress(Unreadable):
+                return str(one.item.unstated_averaging)
+        return str(Policies().unstated_averaging)
 
     def refer(self, key: str, target: str | None, *place: str | int) -> Findings:
         """Find fault with a reference to nothing; none if the file that would hold it cannot be read."""

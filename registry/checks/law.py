@@ -31,6 +31,28 @@ def confirmed_by_somebody(one: Found, _: Known) -> Findings:
         yield (given,), Text("confirmed_by and confirmed_on go together"), Text("write both, or neither")
 
 
+def confirmed_figure(one: Found, _: Known) -> Findings:
+    """Somebody confirms a figure, together with what it is compared with."""
+    if one.item.confirmed_by is None:
+        return
+    if one.item.at_most is None and one.item.at_least is None:
+        yield ("confirmed_by",), Text("there is no figure to confirm"), Text("remove confirmed_by and confirmed_on")
+    elif one.item.averaging == "unstated":
+        yield (
+            ("averaging",), Text("its averaging is not stated, so the confirmation would not count"),
+            Text("name it (hour, hour8, hour24), or confirm it by `quantrac limits confirm … --averaging`"),
+        )  # fmt: skip
+
+
+def confirmed_by_now(one: Found, known: Known) -> Findings:
+    """Nobody has confirmed anything tomorrow."""
+    if one.item.confirmed_on is not None and known.today is not None and one.item.confirmed_on > known.today:
+        yield (
+            ("confirmed_on",), Text("{day} has not come yet", {"day": str(one.item.confirmed_on)}),
+            Text("write the day on which it was confirmed"),
+        )  # fmt: skip
+
+
 def regulation(one: Found, known: Known) -> Findings:
     """It is one that there is."""
     yield from known.refer("regulations", one.item.regulation, "regulation")
@@ -151,11 +173,14 @@ def _is_limit(row: Any) -> bool:
     return row.class_name is None
 
 
-def one_limit_at_a_time(one: Found, _: Known) -> Findings:
-    """A parameter and averaging have one permit."""
+def one_limit_at_a_time(one: Found, known: Known) -> Findings:
+    """A parameter and averaging have one permit; one whose averaging is not stated is compared with the policy's."""
+
+    def what(permit: Any) -> tuple[str, str]:
+        return permit.parameter, known.unstated if permit.averaging == "unstated" else permit.averaging
 
     def judge(first: Any, second: Any, index: int) -> Findings:
-        if (first.parameter, first.averaging) == (second.parameter, second.averaging) and overlap(first, second):
+        if what(first) == what(second) and overlap(first, second):
             yield (
                 ("permits", index),
                 Text("two limits for `{id}` on the same days", {"id": first.parameter}),

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy.engine import Engine
 
-from domain.clock import Clock
+from domain.clock import Clock, SystemClock
 from domain.text import QuantracError, Text
 from present.words import say
 from registry.load import load
@@ -25,6 +25,11 @@ from registry.schema import Strict
 from service.clock import open_clock
 from service.settings import Settings, read_settings
 from service.stores import open_engine
+
+
+def latest_day() -> date:
+    """Return the latest date that it is anywhere on earth: what is dated later has not happened."""
+    return (SystemClock().now() + timedelta(hours=14)).date()
 
 
 class Usage(QuantracError):
@@ -47,7 +52,7 @@ class Cli:
     @cached_property
     def registry(self) -> Registry:
         """The configuration; raises ConfigurationError with all its faults."""
-        return load(self.settings.config)
+        return load(self.settings.config, latest_day())
 
     @cached_property
     def clock(self) -> Clock:

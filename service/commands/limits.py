@@ -8,7 +8,7 @@ import typer
 
 from domain.text import QuantracError, Text
 from registry.faults import nearest
-from registry.limits import Confirmation
+from registry.limits import Confirmation, confirmation_of, figure_of
 from registry.schema import LimitRow, Regulation
 from service.commands.frame import Cli, Usage, choice
 from service.commands.manual import Contents, Page
@@ -66,7 +66,8 @@ def rows(cli: Cli, on: str | None) -> list[dict[str, Any]]:
     day = None if on is None else _day(on)
     with cli.state() as engine:
         said = confirmations.read(engine)
-    return [_row(regulation, row, said.get(row.row)) for regulation, row in cli.registry.limits(day)]
+    found = [*cli.registry.limits(day), *cli.registry.permits(day)]
+    return [_row(regulation, row, confirmation_of(row, said)) for regulation, row in found]
 
 
 def _day(written: str) -> date:
@@ -81,9 +82,9 @@ def _row(regulation: Regulation, row: LimitRow, said: Confirmation | None) -> di
     return {
         "row": row.row, "regulation": regulation.id, "clause": row.clause, "parameter": row.parameter,
         "averaging": row.averaging, "bound": _bound(row), "low": row.at_least, "high": row.at_most, "unit": row.unit,
-        "valid_from": row.valid_from, "valid_to": row.valid_to, "confidence": row.confidence,
-        "confirmed_by": said.confirmed_by if said else row.confirmed_by,
-        "confirmed_on": said.confirmed_on if said else row.confirmed_on,
+        "valid_from": row.valid_from or regulation.valid_from, "valid_to": row.valid_to or regulation.valid_to,
+        "confidence": row.confidence, "confirmed_by": said.confirmed_by if said else None,
+        "confirmed_on": said.confirmed_on if said else None,
     }  # fmt: skip
 
 
@@ -98,19 +99,40 @@ def confirm(cli: Cli, wanted: str, word: tuple[str, str], averaging: str | None)
     """Keep a person's confirmation of a row. Raises QuantracError where that cannot be."""
     by, note = _said(*word)
     row = _find(cli, wanted)
-    if row.averaging == "unstated" and averaging is None:
-        raise Usage(
-            Text("The text of {row} names no averaging: confirm it together with --averaging.", {"row": row.row})
-        )
-    named = None if averaging is None else choice(averaging, _AVERAGINGS, "--averaging")
+    figure = figure_of(row)
+    if figure is None:
+        raise Usage(Text("{row} has no figure to confirm: write it into its file first.", {"row": row.row}))
+    named = _averaging(row, averaging, cli.registry.province.policies.unstated_averaging)
     engine = open_engine(cli.settings)
     now = cli.clock.now()
     today = now.astimezone(cli.registry.zone).date()
     try:
-        confirmations.add(engine, Confirmation(row.row, by, today, named), note=note, at=now)
+        confirmations.add(engine, Confirmation(row.row, by, today, named, figure), note=note, at=now)
     finally:
         engine.dispose()
-    cli.say(Text("{row} is confirmed by {by}, {on}.", {"row": row.row, "by": by, "on": today}))
+    values = {"row": row.row, "figure": figure, "by": by, "on": today}
+    cli.say(Text("{row} ({figure}) is confirmed by {by}, {on}.", values))
+
+
+def _averaging(row: LimitRow, written: str | None, policy: str) -> str | None:
+    """Return the averaging that is confirmed with `row`, None where its text names one. Raises Usage."""
+    named = None if written is None else choice(written, _AVERAGINGS, "--averaging")
+    if row.averaging != "unstated":
+        if named not in {None, row.averaging}:
+            values = {"row": row.row, "averaging": row.averaging, "written": named}
+            raise Usage(Text("The text of {row} names its averaging, {averaging}: it cannot be {written}.", values))
+        return None
+    if named is None:
+        raise Usage(
+            Text("The text of {row} names no averaging: confirm it together with --averaging.", {"row": row.row})
+        )
+    if named != policy:
+        values = {"row": row.row, "written": named, "policy": policy}
+        raise Usage(Text(
+            "{row} is compared with averages of {policy} (unstated_averaging in province.yaml), so {written} would never "
+            "count: confirm {policy}, or change the policy.", values,
+        ))  # fmt: skip
+    return named
 
 
 def _said(by: str, note: str) -> tuple[str, str]:
@@ -124,7 +146,7 @@ def _said(by: str, note: str) -> tuple[str, str]:
 
 
 def _find(cli: Cli, wanted: str) -> LimitRow:
-    known = {row.row: row for _, row in cli.registry.limits(None)}
+    known = {row.row: row for _, row in (*cli.registry.limits(None), *cli.registry.permits())}
     if wanted in known:
         return known[wanted]
     near = nearest(wanted, known)

@@ -11,7 +11,7 @@ from present.words import say
 from registry.faults import ConfigurationError
 from registry.load import load
 from registry.starter import write_starter
-from service.commands.frame import Cli
+from service.commands.frame import Cli, latest_day
 from service.commands.manual import Page
 
 
@@ -57,7 +57,7 @@ def add(app: typer.Typer, _: Callable[..., str]) -> None:
 def check_config(cli: Cli, *, as_json: bool) -> int:
     """Say what is wrong with the configuration, or what it holds."""
     try:
-        registry = load(cli.settings.config)
+        registry = load(cli.settings.config, latest_day())
     except ConfigurationError as error:
         if as_json:
             cli.put_json([fault_row(fault, cli.lang) for fault in error.faults])

@@ -197,12 +197,18 @@ def test_limits_are_listed_and_confirmed(tmp_path: Path) -> None:
         "valid_to", "confidence", "confirmed_by", "confirmed_on",
     }  # fmt: skip
     stated = next(row["row"] for row in before.values() if row["averaging"] == "hour" and not row["confirmed_by"])
-    unstated = next(row["row"] for row in before.values() if row["averaging"] == "unstated")
+    unstated = next(row["row"] for row in before.values() if row["averaging"] == "unstated" and row["high"])
+    assert before["qcvn05-2013-so2-1h"]["valid_to"] == "2023-09-12", "as the API says: with its regulation"
     word = ("--by", "Nguyễn Văn A", "--note", "Công văn 12")
     assert call("limits", "confirm", stated, *word, cwd=tmp_path).returncode == 0
     assert call("limits", "confirm", unstated, *word, cwd=tmp_path).returncode == 2
     assert call("limits", "confirm", unstated, *word, "--averaging", "hour", cwd=tmp_path).returncode == 0
     assert call("limits", "confirm", "nowhere", *word, cwd=tmp_path).returncode == 2
+    assert call("limits", "confirm", stated, *word, "--averaging", "hour24", cwd=tmp_path).returncode == 2
+    assert call("limits", "confirm", unstated, *word, "--averaging", "hour8", cwd=tmp_path).returncode == 2
+    nothing = next(row["row"] for row in before.values() if row["confidence"] == "MISSING")
+    refused = call("limits", "confirm", nothing, *word, "--averaging", "hour", cwd=tmp_path)
+    assert (refused.returncode, "no figure to confirm" in refused.stderr) == (2, True)
     assert call("limits", "confirm", stated, "--by", "x" * 81, "--note", "n", cwd=tmp_path).returncode == 2
     after = json.loads(call("limits", "list", "--json", cwd=tmp_path).stdout)
     confirmed = {row["row"] for row in after if row["confirmed_by"] == "Nguyễn Văn A"}

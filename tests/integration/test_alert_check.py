@@ -151,7 +151,9 @@ def test_a_later_confirmation_does_not_turn_an_old_advisory_into_a_call(tmp_path
     scene = Scene.open(tmp_path, replace(made(cod_rule()), regulations=only_the_row))
     scene.live(1, 148, 171)
     assert scene.alerts[0].kind is AlertKind.ADVISORY
-    confirmations.add(scene.engine, Confirmation("x-cod", "Lê C", date(2026, 11, 24), None), note="", at=hour(2.5))
+    confirmations.add(
+        scene.engine, Confirmation("x-cod", "Lê C", date(2026, 11, 24), None, "≤ 150 mg/L"), note="", at=hour(2.5)
+    )
     scene.hours(1, 150, 171)
     scene.run(2.6)
     scene.live(3, 180, 190)
@@ -164,7 +166,9 @@ def test_what_is_over_after_a_confirmation_is_an_exceedance(tmp_path: Path) -> N
     only_the_row = made(cod_rule(), confirmed=False).regulations
     scene = Scene.open(tmp_path, replace(made(cod_rule()), regulations=only_the_row))
     scene.live(1, 148, 171, 100, 100)
-    confirmations.add(scene.engine, Confirmation("x-cod", "Lê C", date(2026, 11, 24), None), note="", at=hour(4.5))
+    confirmations.add(
+        scene.engine, Confirmation("x-cod", "Lê C", date(2026, 11, 24), None, "≤ 150 mg/L"), note="", at=hour(4.5)
+    )
     scene.live(5, 148, 171)
     assert [one.kind for one in scene.alerts] == [AlertKind.ADVISORY, AlertKind.OVER]
 

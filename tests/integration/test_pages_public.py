@@ -269,7 +269,7 @@ def test_limits_are_those_in_force_on_a_date(site: Site) -> None:
 def test_a_limit_confirmed_in_the_running_service_is_published_as_confirmed(tmp_path: Path) -> None:
     """The newest word on a row counts, as it does for the alerts."""
     seen = province(tmp_path, with_data=False)
-    word = Confirmation("qcvn05-2023-pm25-24h-50", "Nguyễn Văn A", NOW.date(), None)
+    word = Confirmation("qcvn05-2023-pm25-24h-50", "Nguyễn Văn A", NOW.date(), None, "≤ 50 ug/m3")
     confirmations.add(seen.engine, word, note="Công văn 12", at=NOW)
     with served(make_app(seen.registry, seen.store, seen.engine, seen.clock, demo=False)) as address:
         rows = httpx.get(f"{address}/api/v1/limits").json()

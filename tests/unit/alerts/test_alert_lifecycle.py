@@ -25,7 +25,7 @@ def levels(*values: float | None, bound: Bound | None = AT_MOST) -> list[Level]:
 
 
 def hold(windows: int = 2, clear: int = 2, share: float = 0.9) -> Hold:
-    return Hold(windows, share, clear, POLICIES)
+    return Hold(windows, share, clear, POLICIES, (windows + 1) * HOUR)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,9 @@ def hold(windows: int = 2, clear: int = 2, share: float = 0.9) -> Hold:
         ((101, 95, 101), AlertState.PENDING),  # so does what lies between limit and clear level
         ((101, None, 101), AlertState.FIRING),  # no value neither extends nor breaks it
         ((101, None, None), AlertState.PENDING),
+        ((101, None, None, 101), AlertState.FIRING),
+        ((101, None, None, None, 101), AlertState.PENDING),  # but what is far apart is no hold
+        ((101, None, None, None, 101, 101), AlertState.FIRING),
         ((101, 101, 90), AlertState.FIRING),
         ((101, 101, 90, 90), AlertState.NORMAL),  # the clear level itself is clear
         ((101, 101, 90.1, 90.1, 90.1), AlertState.FIRING),  # between: the alert stays open

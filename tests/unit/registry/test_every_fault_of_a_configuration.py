@@ -4,6 +4,7 @@ import random
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -143,10 +144,33 @@ BROKEN = [
     Broken("regulations/qcvn25-2009.yaml", "at_most: 30, ", "at_most: 30, at_least: 40, ",
            "regulations[QCVN25-2009].rows[qcvn25-2009-A-bod5].at_least", "- {row: qcvn25-2009-A-bod5",
            "40 is not below `at_most` 30", "exchange them"),
+    Broken("regulations/qcvn40-2025.yaml", "unit: mg/L, confidence: MISSING",
+           "unit: mg/L, confidence: MISSING, confirmed_by: A, confirmed_on: 2026-01-01",
+           "regulations[QCVN40-2025].rows[qcvn40-2025-bod5].confirmed_by", "- {row: qcvn40-2025-bod5",
+           "there is no figure to confirm", "remove confirmed_by"),
+    Broken("regulations/qcvn25-2009.yaml", "at_most: 30, ", "at_most: 30, confirmed_by: A, confirmed_on: 2026-01-01, ",
+           "regulations[QCVN25-2009].rows[qcvn25-2009-A-bod5].averaging", "- {row: qcvn25-2009-A-bod5",
+           "the confirmation would not count", "limits confirm"),
+    Broken("regulations/demo.yaml", "confirmed_on: 2026-01-05", "confirmed_on: 2199-01-01",
+           "regulations[DEMO].rows[DEMO-cod].confirmed_on", "- {row: DEMO-cod", "2199-01-01 has not come yet",
+           "on which it was confirmed"),
+    Broken("facilities.yaml", "{name: Kf, value: 1.1}", "{name: Kf, value: 110}",
+           "facilities[DN-10].applies[0].factors[1].value", "- {regulation: QCVN40-2011, column: B, from: 2012-02-15, "
+           "to: 2032-01-01, factors: [{name: Kq, value: 0.9}, {name: Kf, value: 110", "`110` cannot stand here", "≤ 2"),
+    Broken("facilities.yaml", "    design_flow: 800", "    permits:\n      - {parameter: tss, at_most: 40, unit: mg/L}\n"
+           "      - {parameter: tss, averaging: hour, at_most: 50, unit: mg/L}\n    design_flow: 800",
+           "facilities[DN-07].permits[1]", "- {parameter: tss, averaging: hour", "two limits for `tss`", "where the other"),
     Broken("regulations/qcvn19-2009.yaml", "at_most: 500, unit: mg/m3", "at_most: 500000, unit: mg/m3",
            "regulations[QCVN19-2009].rows[qcvn19-2009-B-so2].at_most", "- {row: qcvn19-2009-B-so2",
            "lies beyond what is plausible", "between 0 and 20000 mg/m3"),
     # rules
+    Broken("rules.yaml", "parameters: [co, o3]\n    window: hour8", "parameters: [co, pm25]\n    window: hour8",
+           "rules[air-8h].parameters[1]", "parameters: [co, pm25]", "no limit of `pm25` is compared with `hour8`",
+           "limits of it are for: hour24"),
+    Broken("rules.yaml", "    kind: silent\n", "    kind: silent\n    regulation: QCVN05-2013\n", "rules[silent].regulation",
+           "regulation: QCVN05-2013", "a rule of kind `silent` has no `regulation`", "silent_after"),
+    Broken("stations.yaml", "      - {id: cod}\n      - {id: tss}", "      - {id: cod, interval: 2 h}\n      - {id: tss}",
+           "rules[cod-hour].window", "", "has no windows `hour`", "write a longer window"),
     Broken("rules.yaml", "at_most: 85", "at_most: 850", "rules[container-full].threshold.at_most", "threshold: {at_most: 850",
            "beyond what is plausible for `fill_level`", "between 0 and 100 %"),
     Broken("rules.yaml", "clear: {share: 0.8, windows: 1}", "clear: {share: 1.2, windows: 1}",
@@ -186,7 +210,7 @@ def folder(tmp_path: Path) -> Path:
 
 def faults_of(folder: Path) -> tuple[Fault, ...]:
     with pytest.raises(ConfigurationError) as caught:
-        load(folder)
+        load(folder, date(2026, 11, 24))
     return caught.value.faults
 
 

@@ -1,7 +1,7 @@
 """Which limit holds for a series on a day, and whether it may be called confirmed."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from domain.window import WindowKind
 from registry.limits import Confirmation
 from registry.load import load
 from registry.lookup import Registry
-from registry.schema import Permit
+from registry.schema import Permit, StationParameter
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
 LOADED = load(CONFIG)
@@ -60,7 +60,7 @@ def test_only_the_fictional_limit_ships_confirmed(registry: Registry) -> None:
 def test_a_confirmed_limit_needs_row_averaging_factors_and_certificate(registry: Registry) -> None:
     """Each condition that fails is named."""
     series, day = SeriesKey("NT-XA-01", "cod"), date(2026, 3, 1)
-    said = {"qcvn40-2011-B-cod": Confirmation("qcvn40-2011-B-cod", "A", day, "hour")}
+    said = {"qcvn40-2011-B-cod": Confirmation("qcvn40-2011-B-cod", "A", day, "hour", "≤ 150 mg/L")}
     found = registry.limit_for(series, WindowKind.HOUR, day, said)
     assert found is not None
     assert [str(one) for one in found.unmet] == [
@@ -93,7 +93,7 @@ def test_a_confirmation_holds_for_the_averaging_that_it_names(
 ) -> None:
     """Who confirms a row for days has not confirmed that single hours are compared with it."""
     day = date(2026, 3, 1)
-    said = {"qcvn40-2011-B-ph": Confirmation("qcvn40-2011-B-ph", "A", day, averaging)}
+    said = {"qcvn40-2011-B-ph": Confirmation("qcvn40-2011-B-ph", "A", day, averaging, "≥ 5.5, ≤ 9")}
     found = registry.limit_for(SeriesKey("NT-XA-01", "ph"), WindowKind.HOUR, day, said)
     assert found is not None
     assert found.confirmed == confirmed
@@ -113,6 +113,42 @@ def test_the_limit_of_a_discharge_is_not_compared_with_raw_leachate(registry: Re
     found = registry.limit_for(SeriesKey("NT-TH-01", "cod"), WindowKind.HOUR, day, {})
     assert found is not None
     assert (found.row.row, found.bound) == ("qcvn25-2009-B2-cod", Bound(None, 300))
+
+
+def test_a_confirmation_is_of_a_figure(registry: Registry) -> None:
+    """What stands in the row later has been confirmed by nobody."""
+    series, day = SeriesKey("NT-XA-01", "cod"), date(2026, 3, 1)
+    said = {"qcvn40-2011-B-cod": Confirmation("qcvn40-2011-B-cod", "A", day, "hour", "≤ 120 mg/L")}
+    found = registry.limit_for(series, WindowKind.HOUR, day, said)
+    assert found is not None
+    assert "the department has not confirmed this limit" in [str(one) for one in found.unmet]
+
+
+def test_a_licence_is_for_what_leaves_the_facility(registry: Registry) -> None:
+    """Not for the raw leachate in the pond of the same landfill."""
+    permit = Permit.model_validate({"parameter": "cod", "averaging": "hour", "at_most": 300, "unit": "mg/L"})
+    landfill = registry.facilities["DN-15"].model_copy(update={"permits": (permit,)})
+    changed = replace(registry, facilities={**registry.facilities, "DN-15": landfill})
+    day = date(2026, 3, 1)
+    assert changed.limit_for(SeriesKey("RR-TH-01", "cod"), WindowKind.HOUR, day, {}) is None
+    found = changed.limit_for(SeriesKey("NT-TH-01", "cod"), WindowKind.HOUR, day, {})
+    assert found is not None
+    assert found.row.row == "permit-DN-15-cod-hour"
+
+
+def test_a_station_may_be_silent_for_three_times_what_it_measures_most_often(registry: Registry) -> None:
+    """One that measures once a day is not silent after a quarter of an hour, whatever is said of stations in general."""
+
+    def silent_after(*every: str) -> timedelta:
+        measured = [{"id": name, "interval": one} for name, one in zip(("ph", "cod"), every, strict=False)]
+        one = registry.stations["NT-XA-01"]
+        parameters = tuple(StationParameter.model_validate(item) for item in measured)
+        changed = replace(registry, stations={one.id: one.model_copy(update={"parameters": parameters})})
+        return changed.silent_after(one.id)
+
+    assert silent_after("1 d") == timedelta(days=3)
+    assert silent_after("1 d", "1 h") == timedelta(hours=3)
+    assert silent_after("1 min") == timedelta(minutes=15)
 
 
 def test_a_permit_is_named_with_its_facility(registry: Registry) -> None:

@@ -141,8 +141,8 @@ def test_a_part_s_last_word_counts(engine: Engine) -> None:
 
 def test_the_newest_word_on_a_limit_counts(engine: Engine) -> None:
     """All of them stay on record."""
-    first = Confirmation("QCVN-1", "Lan", date(2026, 1, 5), None)
-    second = Confirmation("QCVN-1", "Minh", date(2026, 2, 5), "hour")
+    first = Confirmation("QCVN-1", "Lan", date(2026, 1, 5), None, "≤ 1 mg/L")
+    second = Confirmation("QCVN-1", "Minh", date(2026, 2, 5), "hour", "≤ 2 mg/L")
     for one in (first, second):
         confirmations.add(engine, one, note="đã đối chiếu bản gốc", at=NOON)
     assert confirmations.read(engine) == {"QCVN-1": second}
