@@ -1,9 +1,7 @@
 """The promise of ingest, kept by the real program: whatever kills it, every message is stored once."""
 
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
@@ -18,44 +16,12 @@ from storage.sqlite import SqliteReadings
 from storage.state import open_state
 from support.configured import native
 from support.mosquitto import Mosquitto
+from support.program import CONFIG, Running
 from support.publishing import publish
 from support.waiting import wait_until
 
-ROOT = Path(__file__).parent.parent.parent
 STATION = "NT-DH1-03"
 MESSAGES = 20_000 if os.environ.get("QUANTRAC_SOAK") else 1_000
-
-
-class Program:
-    """`quantrac run ingest` on a data folder."""
-
-    def __init__(self, data: Path, broker: Mosquitto) -> None:
-        self._command = [
-            sys.executable,
-            ROOT / "tests" / "support" / "run_ingest.py",
-            ROOT / "config",
-            data,
-            broker.url,
-        ]
-        self.log = data.with_suffix(".log")
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(10)
-            self._process = None
-
-
-@pytest.fixture
-def program(tmp_path: Path, broker: Mosquitto) -> Iterator[Program]:
-    one = Program(tmp_path / "data", broker)
-    yield one
-    one.kill()
 
 
 class Stores:
@@ -89,27 +55,39 @@ def messages(start: datetime) -> list[tuple[str, bytes]]:
     ]
 
 
+@pytest.fixture
+def start(tmp_path: Path, broker: Mosquitto, started: list[Running]) -> Callable[[], Running]:
+    """Return what starts `quantrac run ingest` on one and the same data folder."""
+    variables = {"CONFIG": str(CONFIG), "DATA": str(tmp_path / "data"), "MQTT_URL": broker.url}
+
+    def begin() -> Running:
+        started.append(Running("run", "ingest", cwd=tmp_path, variables=variables))
+        return started[-1]
+
+    return begin
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(900)
-def test_killed_three_times_it_stores_every_message_once(tmp_path: Path, broker: Mosquitto, program: Program) -> None:
+def test_killed_three_times_it_stores_every_message_once(
+    tmp_path: Path, broker: Mosquitto, start: Callable[[], Running]
+) -> None:
     """With kill -9, while the messages come in: nothing is lost, nothing counted twice."""
     data = tmp_path / "data"
-    start = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=MESSAGES)
-    program.start()
-    wait_until(lambda: list(data.glob("journal/main/filters-*.json")), seconds=60, what="subscribed")
+    begin = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=MESSAGES)
+    program = start()
+    wait_until(lambda: list(data.glob("journal/main/filters-*.json")), seconds=60, what=program.told)
     stores = Stores(data)
-    publisher = Thread(target=publish, args=(broker.port, messages(start)))
+    publisher = Thread(target=publish, args=(broker.port, messages(begin)))
     publisher.start()
     before = 0
     for part in (0.2, 0.5, 0.8):
-        wait_until(
-            lambda part=part, before=before: stores.has_received(part, before), seconds=240, what=str(program.log)
-        )
+        wait_until(lambda part=part, before=before: stores.has_received(part, before), seconds=240, what=program.told)
         program.kill()
         before = stores.journal.count()
-        program.start()
+        program = start()
     publisher.join()
-    wait_until(stores.has_all, seconds=60 + MESSAGES / 100, what=str(program.log))
+    wait_until(stores.has_all, seconds=60 + MESSAGES / 100, what=program.told)
     program.kill()
 
     outcomes = stores.outcomes()
@@ -118,6 +96,6 @@ def test_killed_three_times_it_stores_every_message_once(tmp_path: Path, broker:
     assert stores.journal.count() == MESSAGES + repeated
     assert (stores.readings.count(), reading_counts(stores.engine)) == (2 * MESSAGES, (2 * MESSAGES, 0))
     newest = {one.parameter: one.measured_at for one in stores.readings.latest([STATION])}
-    assert newest == dict.fromkeys(["cod", "ph"], start + timedelta(seconds=MESSAGES - 1))
+    assert newest == dict.fromkeys(["cod", "ph"], begin + timedelta(seconds=MESSAGES - 1))
     assert stores.quarantine.counts() == {}
     assert stores.journal.check() is None
