@@ -36,6 +36,19 @@ _SHORT_BACK = {
     "reference": Text("{what} {level} at {at}, reference {limit}"),
     "threshold": Text("{what} {level} at {at}, own threshold {limit}"),
 }
+# By whether all of them are advisory.
+_SEVERAL = {
+    False: Text("{kind}: {count} past exceedances, {where} ({number})"),
+    True: Text("{kind}: {count} past advisories, {where} ({number})"),
+}
+_ONE_FOUND = {
+    False: Text("{kind}: 1 past exceedance at {where}, known because data came late. It is not going on now."),
+    True: Text("{kind}: 1 past advisory at {where}, known because data came late. It is not going on now."),
+}
+_SEVERAL_FOUND = {
+    False: Text("{kind}: {count} past exceedances at {where}, known because data came late. None is going on now."),
+    True: Text("{kind}: {count} past advisories at {where}, known because data came late. None is going on now."),
+}
 # So many past exceedances are told one by one.
 _LISTED = 12
 
@@ -201,16 +214,13 @@ def late(words_of: Sequence[PastWords], envelope: Envelope) -> Content:
     _ = voice.translate
     count, station = len(words_of), voice.registry.stations[one.alert.series.station]
     where = f"{station.id}, {voice.area(station)}"
-    kind = _("Found late")
-    if count == 1:
-        subject = f"{kind}: {one.late_headline()}, {where} ({envelope.number})"
-        first = _("{kind}: 1 past exceedance at {where}, known because data came late. It is not going on now.",
-                  kind=kind, where=where)  # fmt: skip
-    else:
-        subject = _("{kind}: {count} past exceedances, {where} ({number})", kind=kind, count=count, where=where,
-                    number=envelope.number)  # fmt: skip
-        first = _("{kind}: {count} past exceedances at {where}, known because data came late. None is going on now.",
-                  kind=kind, count=count, where=where)  # fmt: skip
+    is_advisory = all(each.alert.record.unmet for each in words_of)
+    kind = _("Advisory, found late") if is_advisory else _("Found late")
+    said = {"kind": kind, "count": count, "where": where, "number": envelope.number}
+    subject = f"{kind}: {one.late_headline()}, {where} ({envelope.number})"
+    if count > 1:
+        subject = voice.say(Text(_SEVERAL[is_advisory].message, said))
+    first = voice.say(Text((_SEVERAL_FOUND if count > 1 else _ONE_FOUND)[is_advisory].message, said))
     marks = sorted({mark for each in words_of for mark in each.alert.record.demo})
     endings = (
         (_("Automatic readings, not a finding of a violation."),),

@@ -195,4 +195,7 @@ def test_an_advisory_found_late_says_why_it_is_no_more(tmp_path: Path) -> None:
     scene.hours(1, 148, 171, 100, 100)
     scene.run(5)
     assert scene.alerts[0].kind is AlertKind.LATE
-    assert "has not confirmed this limit" in scene.messages[1].body
+    message = scene.messages[1]
+    assert message.subject.startswith("Advisory, found late: COD 171.0")
+    assert message.body.startswith("Advisory, found late: 1 past advisory at NT-1, Area")
+    assert "has not confirmed this limit" in message.body
