@@ -21,7 +21,7 @@ Finding: TypeAlias = tuple[Place, Text, Text]
 Findings: TypeAlias = Iterator[Finding]
 
 WORLD = Box(south=-90, north=90, west=-180, east=180)
-_FEW = 8
+_FEW = 60
 # How near a word must be to be taken for another without asking.
 _SURELY = 0.8
 _FOREVER = (date.min, date.max)

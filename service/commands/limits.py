@@ -29,7 +29,9 @@ def add(app: typer.Typer, _: Callable[..., str]) -> None:
 
     @group.command(
         "list", cls=Page,
-        help=_("List every row of every regulation with its figure, confidence and confirmation."),
+        help=_("List every row of every regulation and licence with its figure, confidence and confirmation.\n\n"
+               "Confidence: V2 and more, so many sources agree; S1, one source; MEM, from memory; MISSING, not obtained.\n"
+               "`to` is the first day on which a row holds no more. What superseded rows limited is left out with --on."),
         epilog="quantrac limits list\nquantrac limits list --on 2026-03-01 --json",
     )  # fmt: skip
     def _list(
@@ -38,7 +40,8 @@ def add(app: typer.Typer, _: Callable[..., str]) -> None:
         as_json: Annotated[bool, typer.Option("--json", help=_("as JSON"))] = False,
     ) -> None:  # fmt: skip
         headings = {"row": _("row"), "parameter": _("parameter"), "averaging": _("averaging"), "low": _("low"),
-                    "high": _("high"), "unit": _("unit"), "clause": _("clause"), "confidence": _("confidence"),
+                    "high": _("high"), "unit": _("unit"), "clause": _("clause"), "valid_from": _("from"),
+                    "valid_to": _("to"), "confidence": _("confidence"),
                     "confirmed_by": _("confirmed by"), "confirmed_on": _("confirmed on")}  # fmt: skip
         cli: Cli = ctx.obj
         cli.put_rows(rows(cli, on), headings, as_json=as_json)
@@ -107,11 +110,15 @@ def confirm(cli: Cli, wanted: str, word: tuple[str, str], averaging: str | None)
     now = cli.clock.now()
     today = now.astimezone(cli.registry.zone).date()
     try:
+        before = confirmation_of(row, confirmations.read(engine))
         confirmations.add(engine, Confirmation(row.row, by, today, named, figure), note=note, at=now)
     finally:
         engine.dispose()
     values = {"row": row.row, "figure": figure, "by": by, "on": today}
     cli.say(Text("{row} ({figure}) is confirmed by {by}, {on}.", values))
+    if before is not None:
+        earlier = {"by": before.confirmed_by, "on": before.confirmed_on}
+        cli.say(Text("It had been confirmed by {by}, {on}; that stays on record.", earlier))
 
 
 def _averaging(row: LimitRow, written: str | None, policy: str) -> str | None:
