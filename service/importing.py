@@ -23,15 +23,16 @@ from storage.journal import Journal
 from storage.tables import outcomes
 
 
-@dataclass(frozen=True)
+@dataclass
 class Importer:
-    """Takes files to their end. `told` hears how far it has got."""
+    """Takes files to their end. `told` hears how far it has got; `is_alone` says afterwards that no schedule runs."""
 
     settings: Settings
     registry: Registry
     clock: Clock
     stores: Stores
     told: Progress
+    is_alone: bool = False
 
     def run(self, files: Sequence[Path], stamp: Literal["start", "end"]) -> tuple[list[ImportResult], dict[str, int]]:
         """Import `files`; return what was read of each, and the outcomes of all their messages.
@@ -46,6 +47,7 @@ class Importer:
                 results = [self._read(file, journal, stamp) for file in files]
                 self._understand(journal)
                 catch_up(self.registry, self.clock, self.stores, locks, self.told)
+                self.is_alone = locks.try_take("schedule")
                 return results, _outcomes(self.stores.engine, before)
             finally:
                 journal.close()

@@ -36,7 +36,9 @@ class Locks:
                 )  # fmt: skip
 
     def try_take(self, part: str) -> bool:
-        """Take `part`; False where another process has it."""
+        """Take `part`, or keep it; False where another process has it."""
+        if part in self._held:
+            return True
         self._folder.mkdir(parents=True, exist_ok=True)
         file = (self._folder / f"{part}.lock").open("a+")
         try:

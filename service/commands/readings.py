@@ -96,6 +96,10 @@ def run_import(cli: Cli, files: list[Path], stamp: str, *, as_json: bool) -> int
         cli.put_json({"files": found, "outcomes": outcomes})
     else:
         _put_import(cli, found, outcomes)
+        if importer.is_alone:
+            cli.say(
+                Text("The service does not run here: rules are judged, and people told, once it does (quantrac run).")
+            )
     return 1 if any(result.bad for result in results) else 0
 
 
@@ -114,6 +118,8 @@ def _put_import(cli: Cli, files: list[dict[str, Any]], outcomes: dict[str, int])
     all_of_them = dict.fromkeys(("stored", "partly", "repeated", "ignored", "quarantined"), 0)
     cli.say(Text("Messages: {stored} stored, {partly} partly, {repeated} repeated, {ignored} ignored, {quarantined} in "
                  "quarantine", {**all_of_them, **outcomes}))  # fmt: skip
+    if outcomes.get("partly") or outcomes.get("quarantined"):
+        cli.say(Text("What was refused, and why: quantrac quarantine list"))
 
 
 def run_replay(cli: Cli, file: Path, speed: float, stamp: str) -> None:

@@ -149,6 +149,8 @@ def test_lines_that_say_nothing_are_named_and_the_others_taken(tmp_path: Path) -
     assert done.returncode == 1
     assert "line 2" in done.stdout
     assert "1 stored" in done.stdout
+    assert "rules are judged, and people told, once it does" in done.stdout
+    assert "quarantine list" not in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -162,7 +164,7 @@ def test_what_is_not_understood_is_listed_and_shown(tmp_path: Path, line: str, r
     """With its reason, and the message as it came."""
     file = tmp_path / "in.csv"
     file.write_text(f"{HEADER}{line}\n")
-    call("import", file, cwd=tmp_path)
+    assert "quantrac quarantine list" in call("import", file, cwd=tmp_path).stdout
     (refused,) = json.loads(call("quarantine", "list", "--json", cwd=tmp_path).stdout)
     assert refused.keys() == {"id", "reason", "message", "topic", "station", "received_at"}
     assert refused["reason"] == reason

@@ -184,6 +184,7 @@ def test_an_import_beside_a_running_service_returns_when_its_figures_are_made(
     lines = "".join(f"2026-03-02T00:{minute:02d}:00+07:00,NT-XA-01,cod,{minute},mg/L,\n" for minute in range(5, 60, 5))
     (tmp_path / "in.csv").write_text(HEADER + lines)
     done = call("import", "in.csv", cwd=tmp_path, **variables)
+    assert "The service does not run here" not in done.stdout
     assert (done.returncode, done.stderr) == (0, "")
     hours = call("export", "rollups", "--window", "hour", "--to", "2026-03-03", cwd=tmp_path, **variables).stdout
     assert any(",cod,30.0,mg/L,11,12," in line for line in hours.splitlines()), hours
