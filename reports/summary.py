@@ -12,7 +12,7 @@ from domain.rollup import IndexPoint, LimitKind, RollupPoint
 from domain.text import Text
 from domain.window import HOUR, WindowKind, window_of_mark
 from present.charts import bound_of, is_over, is_sufficient
-from registry.limits import AppliedLimit
+from registry.limits import AppliedLimit, NotCompared
 from registry.lookup import Registry
 from registry.schema import Area, Facility, Medium, Parameter, Station
 from reports.facts import Episode, Facts, base_window, windows_of
@@ -50,12 +50,18 @@ class Row:
     limit: AppliedLimit | None
     state: State
     is_base: bool  # the shortest window of its series, not an average beside it
+    not_compared: tuple[NotCompared, ...] = ()  # said once, in the base window
 
     @property
     def bound(self) -> Bound | None:
         """The limit that the newest point was compared with, else the one in force."""
         carried = bound_of(self.point) if self.point else None
         return carried or (self.limit.bound if self.limit else None)
+
+    @property
+    def left_out(self) -> tuple[Text, ...]:
+        """What limits there are with which nothing is compared, and why, each once."""
+        return tuple({str(one.why): one.why for one in self.not_compared}.values())
 
     @property
     def last_known(self) -> RollupPoint | None:
@@ -307,7 +313,8 @@ def _rows(registry: Registry, facts: Facts, found: Station, as_of: datetime | No
             limit = registry.limit_for(series, kind, on, facts.confirmations)
             state = state_of(point, registry.province.policies.capture)
             is_base = kind is base_window(registry, series)
-            yield Row(series, registry.parameters[parameter], kind, point, history, limit, state, is_base)
+            left_out = registry.not_compared(series, on) if is_base else ()
+            yield Row(series, registry.parameters[parameter], kind, point, history, limit, state, is_base, left_out)
 
 
 def _newest(

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser
 from domain.moment import micros
 from domain.window import HOUR
 from registry.limits import Confirmation
+from registry.schema import Applies
 from reports.portal import make_app
 from storage import confirmations
 from support.browsing import DESKTOP, PHONE, chromium, visit
@@ -177,6 +178,49 @@ def test_a_limit_says_whether_it_is_law(site: Site) -> None:
     assert "DEMO, Điều 1 (hư cấu); confirmed" in body
     assert "<b>not confirmed</b>" in body
     assert "the department has not confirmed this limit" in body
+
+
+@pytest.mark.parametrize(
+    ("figure", "vi", "en"),
+    [
+        (
+            400.0,
+            "giới hạn của QCVN 19:2024/BTNMT theo hàm lượng oxy tham chiếu: chưa được so sánh",
+            "limit of QCVN 19:2024/BTNMT at a reference oxygen content: not compared yet",
+        ),
+        (
+            None,
+            "giới hạn của QCVN 19:2024/BTNMT theo hàm lượng oxy tham chiếu: chưa có trị số, chưa so sánh với giới hạn này",
+            "limit of QCVN 19:2024/BTNMT at a reference oxygen content: its figure has not been obtained",
+        ),
+    ],
+)
+def test_a_limit_that_is_not_compared_is_not_called_none(
+    tmp_path: Path, figure: float | None, vi: str, en: str
+) -> None:
+    """One that needs a reference oxygen content is named with its document, and so is a figure that is missing."""
+    seen = _under_the_new_law_of_stacks(province(tmp_path, with_data=False), figure)
+    with served(make_app(seen.registry, seen.store, seen.engine, seen.clock, demo=False)) as address:
+        for page, words, none in (("", vi, "không có giới hạn cho"), ("/en", en, "no limit for this averaging")):
+            body = httpx.get(f"{address}{page}/stations/KT-DH1-01").text
+            (row,) = [one for one in body.split("<tr ") if "Lưu huỳnh đioxit" in one or "Sulfur dioxide" in one]
+            assert words in row
+            assert none not in row
+
+
+def _under_the_new_law_of_stacks(seen: Seen, so2: float | None) -> Seen:
+    """Return the province with sample plant B under QCVN 19:2024 already, its figure of SO₂ known or not."""
+    known, facility = seen.registry.regulations["QCVN19-2024"], seen.registry.facilities["DN-08"]
+    rows = tuple(row.model_copy(update={"at_most": so2} if row.parameter == "so2" else {}) for row in known.rows)
+    law = known.model_copy(update={"rows": rows})
+    applies = Applies.model_validate({"regulation": law.id, "from": "2025-07-01"})
+    moved = facility.model_copy(update={"applies": (applies,)})
+    registry = replace(
+        seen.registry,
+        regulations={**seen.registry.regulations, law.id: law},
+        facilities={**seen.registry.facilities, moved.id: moved},
+    )
+    return replace(seen, registry=registry)
 
 
 def test_an_empty_service_has_pages(tmp_path: Path) -> None:
