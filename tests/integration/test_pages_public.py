@@ -9,15 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Browser
 
 from domain.moment import micros
-from domain.window import HOUR
+from domain.reading import SeriesKey
+from domain.window import HOUR, Window, WindowKind
 from registry.limits import Confirmation
 from registry.schema import Applies
 from reports.portal import make_app
 from storage import confirmations
+from storage.state import writing
+from storage.tables import alerts
 from support.browsing import DESKTOP, PHONE, chromium, visit
 from support.seen import NEWEST, NOW, Seen, add_alert, province
 from support.served import served
@@ -118,6 +123,30 @@ def test_the_province_answers_in_its_headline(site: Site) -> None:
     assert "<b>158\u00a0mg/L, 1.17 times the limit of 135</b>" in body
     assert "28 of 29 stations report" in body
     assert "Automatic readings, not a finding of a violation." in body
+
+
+def test_a_place_that_is_within_its_limit_again_is_said_so_everywhere(tmp_path: Path) -> None:
+    """Headline, map, lists and table agree while the alert is not closed yet."""
+    seen = province(tmp_path)
+    hour = seen.store.read_rollups(WindowKind.HOUR, [SeriesKey(seen.outfall, "cod")], Window(NEWEST - HOUR, NEWEST))
+    seen.store.write_rollups([msgspec.structs.replace(one, value=92.0) for points in hour.values() for one in points])
+    with writing(seen.engine) as connection:
+        connection.execute(sa.update(alerts).values(level=92.0))
+    with served(make_app(seen.registry, seen.store, seen.engine, seen.clock, demo=False)) as address:
+        body = {
+            path: httpx.get(f"{address}/en{path}").text
+            for path in ("/", "/areas/duc-hoa-1", f"/stations/{seen.outfall}")
+        }
+        vietnamese = httpx.get(f"{address}/").text
+    assert "<h1>No place is over a confirmed limit, 1 station is silent</h1>" in body["/"]
+    assert "No station is over a confirmed limit." in body["/"]
+    assert "<h3>Within the limit again</h3>" in body["/"]
+    assert 'class="m-over"' not in body["/"]
+    assert "no place is over a confirmed limit</h1>" in body["/areas/duc-hoa-1"]
+    for one in body.values():
+        assert "was over the limit until 08:00, 24 Nov 2026; within it again, alert not closed yet." in one
+        assert "Over limit" not in one.split("<footer")[0].split('id="h-words"')[0]
+    assert "đã vượt giới hạn đến 08:00 24/11/2026; nay đã lại trong giới hạn, cảnh báo chưa đóng." in vietnamese
 
 
 def test_the_same_figure_in_both_languages(site: Site) -> None:
