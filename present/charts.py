@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import groupby
-from math import ceil, floor, log10
+from math import ceil, floor, inf, log10
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
@@ -109,6 +109,15 @@ def is_over(point: RollupPoint) -> bool:
     """Tell whether a point's value is outside the limit that it carries, confirmed or not."""
     bound = bound_of(point)
     return bound is not None and point.value is not None and bound.is_exceeded(point.value)
+
+
+def excess(point: RollupPoint) -> float:
+    """Return how far a point's value is beyond the limit that it carries, above or below; negative within it."""
+    bound, value = bound_of(point), point.value
+    if bound is None or value is None:
+        return -inf
+    above = value - bound.high if bound.high is not None else -inf
+    return max(above, bound.low - value) if bound.low is not None else above
 
 
 def draw(chart: Chart, size: Size) -> Markup:

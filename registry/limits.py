@@ -41,6 +41,27 @@ def confirmation_of(row: LimitRow, said: Mapping[str, Confirmation]) -> Confirma
 
 
 @dataclass(frozen=True, slots=True)
+class NotCompared:
+    """A regulation row in force for a series with which nothing is compared."""
+
+    row: LimitRow
+    regulation: Regulation
+
+    @property
+    def why(self) -> Text:
+        """Return what there is, and what is missing before it can be compared."""
+        values = {"document": self.regulation.document}
+        if not self.row.has_figure and self.row.needs_reference_o2:
+            return Text(
+                "limit of {document} at a reference oxygen content: its figure has not been obtained, nothing is compared "
+                "with it", values,
+            )  # fmt: skip
+        if not self.row.has_figure:
+            return Text("limit of {document}: its figure has not been obtained, nothing is compared with it", values)
+        return Text("limit of {document} at a reference oxygen content: not compared yet", values)
+
+
+@dataclass(frozen=True, slots=True)
 class AppliedLimit:
     """A regulation row as it holds for a series: in the canonical unit, its factors multiplied.
 

@@ -12,7 +12,7 @@ from domain.limit import Bound
 from domain.reading import SeriesKey
 from domain.text import Text
 from domain.window import WindowKind
-from registry.limits import AppliedLimit, Confirmation, confirmation_of
+from registry.limits import AppliedLimit, Confirmation, NotCompared, confirmation_of
 from registry.schema import (
     AcceptedUnit,
     Applies,
@@ -167,9 +167,13 @@ class Registry:
         row, source, factors = min(found, key=lambda one: (one[1].id != "permit", one[0].averaging == "unstated"))
         return self._applied(series, row, source, factors, on, confirmations)
 
-    def not_compared(self, series: SeriesKey, on: date) -> tuple[LimitRow, ...]:
-        """Return the rows in force that need a reference O₂ and are not compared yet."""
-        return tuple(row for row, _, _ in self._rows(series, on) if row.needs_reference_o2)
+    def not_compared(self, series: SeriesKey, on: date) -> tuple[NotCompared, ...]:
+        """Return the rows in force that need a reference O₂ and are not compared yet, or have no figure."""
+        return tuple(
+            NotCompared(row, regulation)
+            for row, regulation, _ in self._rows(series, on)
+            if row.class_name is None and (row.needs_reference_o2 or not row.has_figure)
+        )
 
     @cached_property
     def _candidates_by_day(self) -> dict[tuple[SeriesKey, date], list[_Candidate]]:
@@ -187,8 +191,7 @@ class Registry:
 
     def _candidates(self, series: SeriesKey, on: date) -> Iterator[_Candidate]:
         for row, regulation, factors in self._rows(series, on):
-            has_figure = row.at_most is not None or row.at_least is not None
-            if has_figure and row.class_name is None and not row.needs_reference_o2:
+            if row.has_figure and row.class_name is None and not row.needs_reference_o2:
                 yield row, regulation, factors
 
     def _rows(self, series: SeriesKey, on: date) -> Iterator[_Candidate]:

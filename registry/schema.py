@@ -512,6 +512,11 @@ class LimitRow(Dated, Confirmed):
     note: str | None = None
     """for whoever confirms it"""
 
+    @property
+    def has_figure(self) -> bool:
+        """Whether its figure is known."""
+        return self.at_most is not None or self.at_least is not None
+
 
 class Regulation(Dated):
     """A regulation, as dated data."""

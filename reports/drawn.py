@@ -10,7 +10,7 @@ from markupsafe import Markup
 from domain.rollup import LimitKind, RollupPoint
 from domain.text import Text
 from domain.window import WindowKind, window_of_mark
-from present.charts import NARROW, SMALL, SMALL_NARROW, WIDE, Chart, bound_of, draw, is_over, marks_between
+from present.charts import NARROW, SMALL, SMALL_NARROW, WIDE, Chart, bound_of, draw, excess, is_over, marks_between
 from present.maps import MapMark, area_map
 from present.words import name, say, short_when, shown, symbol, unit
 from registry.lookup import Registry
@@ -24,7 +24,8 @@ _SHAPES = {"industrial": "square", "residential": "circle", "agricultural": "dia
 _NOT_FROM_ZERO = frozenset({"ph", "water_temperature", "air_temperature", "air_pressure"})
 STATE_WORDS = {
     State.OVER: Text("over limit"), State.LATE: Text("found late"), State.ADVISORY: Text("advisory"),
-    State.SILENT: Text("silent"), State.NODATA: Text("insufficient data"), State.OK: Text("within limits"),
+    State.SILENT: Text("silent"), State.WITHIN: Text("within the limit again"),
+    State.NODATA: Text("insufficient data"), State.OK: Text("within limits"),
     State.PLAIN: Text("not compared"),
 }  # fmt: skip
 
@@ -104,7 +105,7 @@ def _title(registry: Registry, row: Row, points: Sequence[RollupPoint], lang: st
         newest = row.last_known
         said = level(newest.value, row.parameter, row.bound, lang=lang) if newest and newest.value is not None else "–"
         return f"{_symbol(row, lang)}: {said}"
-    peak = max(over, key=lambda point: point.value or 0.0)
+    peak = max(over, key=excess)
     values = {
         "parameter": _symbol(row, lang), "moment": short_when(over[0].mark, registry.zone, lang, end=row.kind is not WindowKind.DAY),
         "level": level(peak.value or 0.0, row.parameter, bound_of(peak), lang=lang),
@@ -200,7 +201,7 @@ class Strip:
     keys: Sequence[StripKey]
 
 
-_ICONS = {"over", "late", "adv", "silent", "nodata", "ok"}
+_ICONS = {State.WITHIN: "ok", State.PLAIN: "nodata"}
 
 
 def strips(view: ProvinceView, lang: str) -> list[Strip]:
@@ -215,7 +216,7 @@ def _strip(view: ProvinceView, medium: Medium, lang: str) -> Strip:
     counted: Counter[tuple[str, str, str]] = Counter()
     for _, state, style, _, step in found:
         words = say(LEVELS[step - 1] if step else STATE_WORDS[state], lang)
-        counted[words, style, "" if step else state.value if state.value in _ICONS else "nodata"] += 1
+        counted[words, style, "" if step else _ICONS.get(state, state.value)] += 1
     keys = [StripKey(count, words, style, icon) for (words, style, icon), count in counted.items()]
     return Strip(medium, MEDIUM_NAMES[medium], marks, keys)
 

@@ -185,7 +185,7 @@ class _Pages:
             lang, "province", "/", title=parts[0], headline=", ".join(parts), view=view,
             now=facts.now,
             stations=registry.stations, strips=drawn.strips(view, lang), map_wide=wide, map_narrow=narrow,
-            over=view.troubles(State.OVER, State.LATE),
+            over=view.troubles(State.OVER, State.LATE), within=view.troubles(State.WITHIN),
             advisories=view.troubles(State.ADVISORY), areas=registry.areas, parameters=registry.parameters,
             level_spans=said.LEVEL_SPANS, capture=registry.province.policies.capture,
         )  # fmt: skip

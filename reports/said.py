@@ -88,7 +88,7 @@ def trouble_figure(trouble: Trouble, *, lang: str) -> str:
 
 def trouble_limit(trouble: Trouble, *, lang: str) -> str:
     """Return how the level stands to what it is held against; what is not law is called a reference or a threshold."""
-    if trouble.state in {State.OVER, State.LATE} or not trouble.bound.is_exceeded(trouble.level):
+    if trouble.state in {State.OVER, State.LATE, State.WITHIN}:
         return compared(trouble.level, trouble.bound, lang)
     values = {"bound": bound_text(trouble.bound, lang)}
     if trouble.threshold:

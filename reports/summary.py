@@ -11,8 +11,8 @@ from domain.reading import SeriesKey
 from domain.rollup import IndexPoint, LimitKind, RollupPoint
 from domain.text import Text
 from domain.window import HOUR, WindowKind, window_of_mark
-from present.charts import bound_of, is_over, is_sufficient
-from registry.limits import AppliedLimit
+from present.charts import bound_of, excess, is_over, is_sufficient
+from registry.limits import AppliedLimit, NotCompared
 from registry.lookup import Registry
 from registry.schema import Area, Facility, Medium, Parameter, Station
 from reports.facts import Episode, Facts, base_window, windows_of
@@ -29,12 +29,14 @@ class State(StrEnum):
     LATE = "late"
     ADVISORY = "adv"
     SILENT = "silent"
+    WITHIN = "within"  # within its bound again, the alert not closed yet
     NODATA = "nodata"
     OK = "ok"
     PLAIN = "plain"  # measured, and there is nothing to compare it with
 
 
 _WORST_FIRST = tuple(State)
+_IS_OVER = frozenset({State.OVER, State.ADVISORY})
 _OF_KIND = {AlertKind.OVER: State.OVER, AlertKind.LATE: State.LATE, AlertKind.ADVISORY: State.ADVISORY}
 
 
@@ -50,12 +52,18 @@ class Row:
     limit: AppliedLimit | None
     state: State
     is_base: bool  # the shortest window of its series, not an average beside it
+    not_compared: tuple[NotCompared, ...] = ()  # said once, in the base window
 
     @property
     def bound(self) -> Bound | None:
         """The limit that the newest point was compared with, else the one in force."""
         carried = bound_of(self.point) if self.point else None
         return carried or (self.limit.bound if self.limit else None)
+
+    @property
+    def left_out(self) -> tuple[Text, ...]:
+        """What limits there are with which nothing is compared, and why, each once."""
+        return tuple({str(one.why): one.why for one in self.not_compared}.values())
 
     @property
     def last_known(self) -> RollupPoint | None:
@@ -65,11 +73,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something over its limit now: an open alert, or a newest value that no rule has raised an alert for."""
+    """Something over its limit: an open alert, or a newest value that no rule has raised an alert for.
+
+    The level of an open alert may be back within: the alert closes by its clear level and its hold, not before.
+    """
 
     station: Station
     parameter: Parameter
-    state: State
+    called: State  # what it was while it was over
     window: WindowKind | None  # None: single readings
     level: float
     bound: Bound
@@ -80,11 +91,12 @@ class Trouble:
     trend: int = 0  # 1 rising, -1 falling, 0 neither
     limit: AppliedLimit | None = None
     threshold: bool = False  # the department's own, not a regulation's
+    until: datetime | None = None  # end of the last window that was over; None where that is not known
 
     @property
-    def has_ended(self) -> bool:
-        """Whether the newest level is within the bound again, the alert not yet closed."""
-        return not self.bound.is_exceeded(self.level)
+    def state(self) -> State:
+        """What it is now: what is within its bound again is over no more."""
+        return self.called if self.bound.is_exceeded(self.level) else State.WITHIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +118,8 @@ class StationView:
     @property
     def state(self) -> State:
         """The worst that is said of it."""
-        said = [trouble.state for trouble in self.troubles] + [row.state for row in self.rows]
-        return worst([State.SILENT] if self.silent and not self.troubles else said)
+        said = [trouble.state for trouble in self.troubles]
+        return worst([*said, State.SILENT] if self.silent else [*said, *(row.state for row in self.rows)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +319,8 @@ def _rows(registry: Registry, facts: Facts, found: Station, as_of: datetime | No
             limit = registry.limit_for(series, kind, on, facts.confirmations)
             state = state_of(point, registry.province.policies.capture)
             is_base = kind is base_window(registry, series)
-            yield Row(series, registry.parameters[parameter], kind, point, history, limit, state, is_base)
+            left_out = registry.not_compared(series, on) if is_base else ()
+            yield Row(series, registry.parameters[parameter], kind, point, history, limit, state, is_base, left_out)
 
 
 def _newest(
@@ -340,12 +353,18 @@ def _troubles(registry: Registry, facts: Facts, found: Station, rows: Sequence[R
     told = set()
     for episode in facts.episodes:
         if episode.station == found.id and episode.kind in _OF_KIND and episode.level is not None:
-            told.add((episode.series, _window(registry, episode)))
-            yield _from_episode(registry, found, episode, rows)
+            trouble = _from_episode(registry, found, episode, rows)
+            # What is over again before the alert has heard of it is told by its row.
+            if trouble.state is State.WITHIN and any(
+                row.series == episode.series and row.kind == trouble.window and row.state in _IS_OVER for row in rows
+            ):
+                continue
+            told.add((episode.series, trouble.window))
+            yield trouble
     for row in rows:
         # hour24 and the local day are held against the same limit: one of them told is enough.
         same = {(row.series, row.kind)} | ({(row.series, WindowKind.DAY)} if row.kind is WindowKind.HOUR24 else set())
-        if row.state in {State.OVER, State.ADVISORY} and not same & told:
+        if row.state in _IS_OVER and not same & told:
             yield _from_row(registry, found, row)
 
 
@@ -361,7 +380,7 @@ def _from_episode(registry: Registry, found: Station, episode: Episode, rows: Se
     return Trouble(
         station=found,
         parameter=registry.parameters[episode.parameter],
-        state=_OF_KIND[episode.kind],
+        called=_OF_KIND[episode.kind],
         window=window,
         level=episode.level if episode.level is not None else float("nan"),
         bound=episode.bound,
@@ -372,7 +391,13 @@ def _from_episode(registry: Registry, found: Station, episode: Episode, rows: Se
         trend=trend(row.history) if row else 0,
         limit=row.limit if row else None,
         threshold=rule is not None and rule.kind == "threshold",
+        until=_over_until(registry, row, episode.bound) if row else None,
     )
+
+
+def _over_until(registry: Registry, row: Row, bound: Bound) -> datetime | None:
+    over = (one for one in reversed(row.history) if one.value is not None and bound.is_exceeded(one.value))
+    return next((window_of_mark(row.kind, one.mark, registry.zone).end for one in over), None)
 
 
 def _from_row(registry: Registry, found: Station, row: Row) -> Trouble:
@@ -384,10 +409,10 @@ def _from_row(registry: Registry, found: Station, row: Row) -> Trouble:
         if row.point is not None and point.mark <= row.point.mark:
             run.append(point)
     newest, first = run[0], run[-1]
-    peak = max(run, key=lambda one: one.value or 0.0)
+    peak = max(run, key=excess)
     zone = registry.zone
     return Trouble(
-        station=found, parameter=row.parameter, state=row.state, window=row.kind,
+        station=found, parameter=row.parameter, called=row.state, window=row.kind,
         level=newest.value or 0.0, bound=row.bound or Bound(None, None),
         since=first.mark, at=window_of_mark(row.kind, newest.mark, zone).end,
         peak=peak.value, peak_at=window_of_mark(row.kind, peak.mark, zone).end,

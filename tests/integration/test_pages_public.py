@@ -9,14 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Browser
 
 from domain.moment import micros
-from domain.window import HOUR
+from domain.reading import SeriesKey
+from domain.window import HOUR, Window, WindowKind
 from registry.limits import Confirmation
+from registry.schema import Applies
 from reports.portal import make_app
 from storage import confirmations
+from storage.state import writing
+from storage.tables import alerts
 from support.browsing import DESKTOP, PHONE, chromium, visit
 from support.seen import NEWEST, NOW, Seen, add_alert, province
 from support.served import served
@@ -119,6 +125,30 @@ def test_the_province_answers_in_its_headline(site: Site) -> None:
     assert "Automatic readings, not a finding of a violation." in body
 
 
+def test_a_place_that_is_within_its_limit_again_is_said_so_everywhere(tmp_path: Path) -> None:
+    """Headline, map, lists and table agree while the alert is not closed yet."""
+    seen = province(tmp_path)
+    hour = seen.store.read_rollups(WindowKind.HOUR, [SeriesKey(seen.outfall, "cod")], Window(NEWEST - HOUR, NEWEST))
+    seen.store.write_rollups([msgspec.structs.replace(one, value=92.0) for points in hour.values() for one in points])
+    with writing(seen.engine) as connection:
+        connection.execute(sa.update(alerts).values(level=92.0))
+    with served(make_app(seen.registry, seen.store, seen.engine, seen.clock, demo=False)) as address:
+        body = {
+            path: httpx.get(f"{address}/en{path}").text
+            for path in ("/", "/areas/duc-hoa-1", f"/stations/{seen.outfall}")
+        }
+        vietnamese = httpx.get(f"{address}/").text
+    assert "<h1>No place is over a confirmed limit, 1 station is silent</h1>" in body["/"]
+    assert "No station is over a confirmed limit." in body["/"]
+    assert "<h3>Within the limit again</h3>" in body["/"]
+    assert 'class="m-over"' not in body["/"]
+    assert "no place is over a confirmed limit</h1>" in body["/areas/duc-hoa-1"]
+    for one in body.values():
+        assert "was over the limit until 08:00, 24 Nov 2026; within it again, alert not closed yet." in one
+        assert "Over limit" not in one.split("<footer")[0].split('id="h-words"')[0]
+    assert "đã vượt giới hạn đến 08:00 24/11/2026; nay đã lại trong giới hạn, cảnh báo chưa đóng." in vietnamese
+
+
 def test_the_same_figure_in_both_languages(site: Site) -> None:
     """Each in its own way of writing."""
     assert "158\u00a0mg/L, gấp 1,17 lần giới hạn 135" in site.get("/").text
@@ -177,6 +207,49 @@ def test_a_limit_says_whether_it_is_law(site: Site) -> None:
     assert "DEMO, Điều 1 (hư cấu); confirmed" in body
     assert "<b>not confirmed</b>" in body
     assert "the department has not confirmed this limit" in body
+
+
+@pytest.mark.parametrize(
+    ("figure", "vi", "en"),
+    [
+        (
+            400.0,
+            "giới hạn của QCVN 19:2024/BTNMT theo hàm lượng oxy tham chiếu: chưa được so sánh",
+            "limit of QCVN 19:2024/BTNMT at a reference oxygen content: not compared yet",
+        ),
+        (
+            None,
+            "giới hạn của QCVN 19:2024/BTNMT theo hàm lượng oxy tham chiếu: chưa có trị số, chưa so sánh với giới hạn này",
+            "limit of QCVN 19:2024/BTNMT at a reference oxygen content: its figure has not been obtained",
+        ),
+    ],
+)
+def test_a_limit_that_is_not_compared_is_not_called_none(
+    tmp_path: Path, figure: float | None, vi: str, en: str
+) -> None:
+    """One that needs a reference oxygen content is named with its document, and so is a figure that is missing."""
+    seen = _under_the_new_law_of_stacks(province(tmp_path, with_data=False), figure)
+    with served(make_app(seen.registry, seen.store, seen.engine, seen.clock, demo=False)) as address:
+        for page, words, none in (("", vi, "không có giới hạn cho"), ("/en", en, "no limit for this averaging")):
+            body = httpx.get(f"{address}{page}/stations/KT-DH1-01").text
+            (row,) = [one for one in body.split("<tr ") if "Lưu huỳnh đioxit" in one or "Sulfur dioxide" in one]
+            assert words in row
+            assert none not in row
+
+
+def _under_the_new_law_of_stacks(seen: Seen, so2: float | None) -> Seen:
+    """Return the province with sample plant B under QCVN 19:2024 already, its figure of SO₂ known or not."""
+    known, facility = seen.registry.regulations["QCVN19-2024"], seen.registry.facilities["DN-08"]
+    rows = tuple(row.model_copy(update={"at_most": so2} if row.parameter == "so2" else {}) for row in known.rows)
+    law = known.model_copy(update={"rows": rows})
+    applies = Applies.model_validate({"regulation": law.id, "from": "2025-07-01"})
+    moved = facility.model_copy(update={"applies": (applies,)})
+    registry = replace(
+        seen.registry,
+        regulations={**seen.registry.regulations, law.id: law},
+        facilities={**seen.registry.facilities, moved.id: moved},
+    )
+    return replace(seen, registry=registry)
 
 
 def test_an_empty_service_has_pages(tmp_path: Path) -> None:

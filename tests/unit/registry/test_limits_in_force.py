@@ -106,6 +106,33 @@ def test_a_limit_is_multiplied_exactly(registry: Registry) -> None:
     assert found.bound == Bound(None, 148.5)
 
 
+@pytest.mark.parametrize(
+    ("series", "on", "said"),
+    [
+        (("KT-XA-01", "so2"), "2031-12-31", []),
+        (
+            ("KT-XA-01", "so2"),
+            "2032-01-01",
+            [
+                "limit of QCVN 19:2024/BTNMT at a reference oxygen content: its figure has not been obtained, nothing is "
+                "compared with it"
+            ],
+        ),
+        (("KT-XA-01", "flow"), "2032-01-01", []),
+        (
+            ("NT-LH-01", "cod"),
+            "2026-03-01",
+            ["limit of QCVN 40:2025/BTNMT: its figure has not been obtained, nothing is compared with it"],
+        ),
+    ],
+)
+def test_a_limit_in_force_that_is_not_compared_says_why(
+    registry: Registry, series: tuple[str, str], on: str, said: list[str]
+) -> None:
+    """A reference oxygen content, a figure that nobody has: each is another thing than no limit."""
+    assert [str(one.why) for one in registry.not_compared(SeriesKey(*series), date.fromisoformat(on))] == said
+
+
 def test_the_limit_of_a_discharge_is_not_compared_with_raw_leachate(registry: Registry) -> None:
     """Only with what leaves the landfill after treatment."""
     day = date(2026, 3, 1)

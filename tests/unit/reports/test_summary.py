@@ -10,6 +10,7 @@ from domain.limit import Bound
 from domain.reading import SeriesKey
 from domain.rollup import IndexPoint, LimitKind, RollupPoint
 from domain.window import HOUR, WindowKind
+from registry.schema import Rule
 from reports import summary
 from reports.facts import Episode, Facts
 from reports.summary import ProvinceView, State, headline, state_of
@@ -17,6 +18,14 @@ from support.builders import NOON, point
 from support.configured import registry
 
 REGISTRY = registry()  # A-1 (air) and W-1 (outfall), one area
+HOURLY = Rule.model_validate({
+    "id": "r",
+    "names": {"vi": "r", "en": "r"},
+    "kind": "limit",
+    "window": "hour",
+    "team": "t",
+})
+WATCHED = replace(REGISTRY, rules={"r": HOURLY})
 COD = SeriesKey("W-1", "cod")
 LAW: dict[str, Any] = {"limit_high": 135.0, "limit_kind": LimitKind.HIGH | LimitKind.CONFIRMED}
 
@@ -90,11 +99,41 @@ def test_a_value_over_the_limit_counts_although_no_rule_has_spoken() -> None:
     assert view.places_over == 1
 
 
-def test_an_open_alert_stays_while_the_level_is_back_within() -> None:
-    """It closes by its own clear level, and until then the page says both."""
-    view = summary.station(REGISTRY, facts(cod(150, 120), episodes=(alert(level=120.0),)), "W-1")
-    assert view.state is State.OVER
-    assert view.troubles[0].has_ended
+def test_what_is_within_its_limit_again_is_over_no_more_although_the_alert_is_open() -> None:
+    """It is listed under its own words, with until when it was over; neither headline nor map counts it."""
+    view = summary.province(WATCHED, facts(cod(150, 158, 120), episodes=(alert(level=120.0),)))
+    assert said(view) == "No place is over a confirmed limit, all stations report"
+    (trouble,) = view.troubles(State.WITHIN)
+    assert (trouble.called, trouble.until) == (State.OVER, NOON - HOUR)
+    assert view.troubles(State.OVER) == ()
+    assert [one.state for one in view.stations if one.station.id == "W-1"] == [State.WITHIN]
+    assert not view.areas[0].is_over
+
+
+def test_what_is_over_again_before_the_alert_has_heard_of_it_is_over() -> None:
+    """The newest value on the page decides."""
+    view = summary.province(WATCHED, facts(cod(150, 120, 170), episodes=(alert(level=120.0),)))
+    assert (view.places_over, [one.level for one in view.areas[0].troubles]) == (1, [170.0])
+
+
+@pytest.mark.parametrize(
+    ("values", "low", "high", "peak"),
+    [
+        ((4.0, 3.0, 5.0), 5.5, None, 3.0),
+        ((9.2, 9.9, 9.4), None, 9.0, 9.9),
+        ((9.2, 3.0, 9.4), 5.5, 9.0, 3.0),
+        ((9.9, 5.4, 9.4), 5.5, 9.0, 9.9),
+    ],
+)
+def test_the_peak_is_what_was_farthest_beyond(
+    values: tuple[float, ...], low: float | None, high: float | None, peak: float
+) -> None:
+    """Above or below: of a lower limit it is the lowest."""
+    kind = LimitKind.CONFIRMED | (LimitKind.LOW if low else 0) | (LimitKind.HIGH if high else 0)
+    ph = cod(*values, parameter="ph", limit_low=low, limit_high=high, limit_kind=kind)
+    points = {(SeriesKey("W-1", "ph"), WindowKind.HOUR): ph}
+    (trouble,) = summary.station(REGISTRY, replace(facts(), points=points), "W-1").troubles
+    assert trouble.peak == peak
 
 
 def test_a_station_that_falls_silent_is_named() -> None:
