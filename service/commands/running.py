@@ -121,6 +121,7 @@ def add_setup_influx(app: typer.Typer, _: Callable[..., str]) -> None:
                 Text("setup-influx needs QUANTRAC_INFLUX_URL (where InfluxDB is) and QUANTRAC_INFLUX_ADMIN_TOKEN_FILE "
                      "(a file with its admin token).")
             )  # fmt: skip
+        _make_folder(out)
         try:
             for said in setup(url, cli.settings.influx_org, token, out):
                 cli.say(said)
@@ -129,3 +130,14 @@ def add_setup_influx(app: typer.Typer, _: Callable[..., str]) -> None:
                 Text("InfluxDB at {url} does not answer or refuses ({why}).", {"url": url, "why": str(error)})
             ) from error
         cli.say(Text("Done. The tokens are in {folder}.", {"folder": str(out)}))
+
+
+def _make_folder(out: Path) -> None:
+    """Make the folder of the tokens, before there is a token that could not be kept. Raises QuantracError."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        values = {"path": str(error.filename or out), "why": error.strerror or str(error)}
+        raise QuantracError(
+            Text("{path} cannot be written ({why}). Name another folder with --out.", values)
+        ) from error
