@@ -12,7 +12,7 @@ from domain.clock import SystemClock
 from domain.text import QuantracError, Text
 from service.build import Plan, build
 from service.commands.frame import Cli, Usage, choice, number
-from service.commands.manual import Page
+from service.commands.manual import Page, PageWithVariables
 from service.locks import Locks
 from service.logs import log_to
 from service.parts import PARTS, listen
@@ -27,7 +27,7 @@ def add_run(app: typer.Typer, _: Callable[..., str]) -> None:
     """Add `run` to `app`, explained by `_`."""
 
     @app.command(
-        "run", cls=Page,
+        "run", cls=PageWithVariables,
         help=_("Run the service, or the named parts of it, as one process in the foreground.\n\n"
                "ingest takes messages in; schedule makes figures, judges rules and delivers messages; public and\n"
                "staff serve pages. SIGTERM or Ctrl-C ends it cleanly. It waits for servers that are away."),
