@@ -70,6 +70,8 @@ def _answer(app: typer.Typer, arguments: Sequence[str], cli: Cli) -> int:
         status: Any = command.main(list(arguments) or ["--help"], prog_name="quantrac", standalone_mode=False, obj=cli)
     except StoreUnavailable as error:
         raise readings_away(error) from error
+    except PermissionError as error:
+        raise QuantracError(_not_allowed(error)) from error
     return status if isinstance(status, int) else 0
 
 
@@ -128,6 +130,12 @@ def _data(arguments: Sequence[str], environment: Mapping[str, str]) -> Path:
     except Usage:
         given = {}
     return Path(given.get("data") or environment.get("QUANTRAC_DATA") or "var")
+
+
+def _not_allowed(error: PermissionError) -> Text:
+    return Text("This user may not open {path} ({why}). Give it to the user, or run this as the user it belongs to.", {
+        "path": str(error.filename or "–"), "why": error.strerror or str(error),
+    })  # fmt: skip
 
 
 def _unexpected(error: Exception, data: Path) -> Text:

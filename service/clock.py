@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from domain.clock import Clock, SimulatedClock, SystemClock
 from domain.text import QuantracError, Text
+from service.data_folder import make_data_folder
 
 FILE = "clock.json"
 _WRITTEN = re.compile(r"^(?P<moment>[^@]+)@(?P<speed>\d+(\.\d+)?)$")
@@ -72,7 +73,7 @@ def open_clock(written: str | None, data: Path) -> Clock:
 
 def note_origin(data: Path, clock: SimulatedClock, choice: ClockChoice, *, again: bool = False) -> None:
     """Write down a clock's origin. Of two processes the quicker one's stays, unless `again` says to replace it."""
-    data.mkdir(parents=True, exist_ok=True)
+    make_data_folder(data)
     draft = data / f"{FILE}.{uuid4().hex}"
     draft.write_text(json.dumps({
         "real": clock.real.isoformat(), "simulated": clock.simulated.isoformat(), "speed": clock.speed,
@@ -92,7 +93,7 @@ def note_origin(data: Path, clock: SimulatedClock, choice: ClockChoice, *, again
 def _read(path: Path) -> tuple[ClockChoice, SimulatedClock] | None:
     try:
         kept = json.loads(path.read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     speed = float(kept["speed"])
     choice = ClockChoice(datetime.fromisoformat(kept["begins"]), speed)

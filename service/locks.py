@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import IO
 
 from domain.text import QuantracError, Text
+from service.data_folder import make_data_folder
 
 
 class AlreadyRunning(QuantracError):
@@ -39,7 +40,8 @@ class Locks:
         """Take `part`, or keep it; False where another process has it."""
         if part in self._held:
             return True
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_data_folder(self._data)
+        self._folder.mkdir(exist_ok=True)
         file = (self._folder / f"{part}.lock").open("a+")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

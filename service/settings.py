@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
-from pydantic import ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from domain.text import QuantracError, Text
+from domain.text import N_, QuantracError, Text
 from storage.journal import worker_number
 
 PREFIX = "QUANTRAC_"
@@ -64,28 +64,61 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, extra="ignore", frozen=True, env_ignore_empty=True, validate_default=False
     )
 
-    config: Path = Path("config")
-    data: Path = Path("var")
-    lang: Literal["vi", "en"] = "vi"
-    mqtt_url: str = "mqtt://127.0.0.1:1883"
-    mqtt_password_file: Path | None = None
-    influx_url: str | None = None
-    influx_org: str = "quantrac"
-    influx_token_file: Path | None = None
-    influx_admin_token_file: Path | None = None
-    state_url: str | None = None
-    state_password_file: Path | None = None
-    public_bind: str = "127.0.0.1:8080"
-    public_url: str | None = None
-    staff_bind: str = "127.0.0.1:8081"
-    staff_url: str | None = None
-    grafana_url: str | None = None
-    grafana_token_file: Path | None = None
-    worker: str = "main"
-    clock: str | None = None
-    mail_url: str | None = None
-    mail_password_file: Path | None = None
-    mail_from: str = "quantrac@localhost"
+    config: Path = Field(Path("config"), description=N_("folder of the configuration"))
+    data: Path = Field(
+        Path("var"), description=N_("folder of the data: journals, quarantine, and whatever no server keeps")
+    )
+    lang: Literal["vi", "en"] = Field("vi", description=N_("language of the commands: vi or en"))
+    mqtt_url: str = Field(
+        "mqtt://127.0.0.1:1883",
+        description=N_("the stations' broker, such as mqtt://user@host:1883 or mqtts://user@host:8883"),
+    )
+    mqtt_password_file: Path | None = Field(None, description=N_("file with the broker's password"))
+    influx_url: str | None = Field(
+        None,
+        description=N_("the InfluxDB 2 that keeps readings and figures; without it SQLite in the data folder does"),
+    )
+    influx_org: str = Field("quantrac", description=N_("organisation in InfluxDB"))
+    influx_token_file: Path | None = Field(
+        None, description=N_("file with the service's token for InfluxDB, as setup-influx writes it")
+    )
+    influx_admin_token_file: Path | None = Field(
+        None, description=N_("file with InfluxDB's admin token; only setup-influx needs it")
+    )
+    state_url: str | None = Field(
+        None,
+        description=N_(
+            "database of the state, such as postgresql+psycopg://user@host/database; without it SQLite in the data folder"
+        ),
+    )
+    state_password_file: Path | None = Field(None, description=N_("file with the password of that database"))
+    public_bind: str = Field("127.0.0.1:8080", description=N_("host and port where the public pages listen"))
+    public_url: str | None = Field(
+        None, description=N_("address of the public pages in links; without it where they listen")
+    )
+    staff_bind: str = Field(
+        "127.0.0.1:8081", description=N_("host and port where the staff pages listen: links of mails, health, metrics")
+    )
+    staff_url: str | None = Field(
+        None, description=N_("address of the staff pages in links of mails; without it where they listen")
+    )
+    grafana_url: str | None = Field(None, description=N_("the Grafana of `dashboards check` and `dashboards push`"))
+    grafana_token_file: Path | None = Field(None, description=N_("file with the token of a service account in Grafana"))
+    worker: str = Field(
+        "main", description=N_("name of the ingest worker: main, or one that ends in a number from 1 to 62")
+    )
+    clock: str | None = Field(
+        None,
+        description=N_(
+            "another beginning and speed of time, for trials, such as 2026-03-01T00:00+07:00@60; only on an empty data folder"
+        ),
+    )
+    mail_url: str | None = Field(
+        None,
+        description=N_("mail server, such as smtp://host:25, smtp+starttls://user@host:587 or smtps://user@host:465"),
+    )
+    mail_password_file: Path | None = Field(None, description=N_("file with the mail server's password"))
+    mail_from: str = Field("quantrac@localhost", description=N_("sender of the mails"))
 
     @field_validator("mqtt_url")
     @classmethod
@@ -162,6 +195,24 @@ def variable(name: str) -> str:
     return PREFIX + name.upper()
 
 
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """What a variable of the environment means, and what holds without it (None: nothing)."""
+
+    name: str
+    default: str | None
+    meaning: Text
+
+
+def variables() -> list[Variable]:
+    """Return every variable that the service knows, as the settings themselves define it."""
+    return [_explained(name, one.default, one.description or "") for name, one in Settings.model_fields.items()]
+
+
+def _explained(name: str, default: Any, meaning: str) -> Variable:
+    return Variable(variable(name), None if default is None else str(default), Text(meaning))
+
+
 def read_settings(given: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
     """Return the settings of the environment; what was `given` on the command line goes before it.
 
@@ -196,7 +247,7 @@ def _wrong(detail: Any, environment: Mapping[str, str], given: Mapping[str, Any]
     elif name == "lang":
         right = Text("write vi or en")
     else:
-        right = Text("see the list of variables in the documentation")
+        right = Text("see docs/reference/environment.md")
     asked = f"--{name}" if name in given else variable(name)
     value = given.get(name, environment.get(variable(name), detail.get("input")))
     return Text("{variable} is {value}, which cannot be used: {right}.", {

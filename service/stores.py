@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from domain.clock import Clock
 from domain.text import QuantracError, Text
 from registry.lookup import Registry
+from service.data_folder import make_data_folder
 from service.settings import Settings
 from storage.influx import InfluxReadings
 from storage.journal import Journal
@@ -96,7 +97,7 @@ def open_readings(settings: Settings, registry: Registry) -> ReadingStore:
     """Open the store of readings that the environment names; nothing is asked of a server yet."""
     if settings.influx_url is None:
         folder = Folder(settings.data)
-        folder.path.mkdir(parents=True, exist_ok=True)
+        make_data_folder(folder.path)
         return SqliteReadings(folder.readings)
     if settings.influx_token_file is None:
         raise QuantracError(
@@ -113,7 +114,7 @@ def open_readings(settings: Settings, registry: Registry) -> ReadingStore:
 def open_engine(settings: Settings) -> Engine:
     """Open the state, its tables made or migrated. Raises ServerAway where a server does not answer."""
     folder = Folder(settings.data)
-    folder.path.mkdir(parents=True, exist_ok=True)
+    make_data_folder(folder.path)
     try:
         return open_state(settings.state_url or folder.state_url, settings.secret("state_password_file"))
     except OperationalError as error:

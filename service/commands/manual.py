@@ -8,6 +8,7 @@ from typer.core import TyperCommand, TyperGroup
 from domain.text import QuantracError, Text
 from present.words import say, translator
 from registry.faults import nearest
+from service.settings import variables
 
 # The libraries' word for "typed wrongly", of which BadParameter is one kind.
 UsageFault: type[Any] = typer.BadParameter.__mro__[1]
@@ -39,7 +40,20 @@ class Page(TyperCommand):
         _section(formatter, _("Arguments:"), [(_usage(one), one.help or "") for one in arguments])
         _section(formatter, _("Options:"), [(_option(one), one.help or "") for one in options])
         _section(formatter, _("On every command, before or after its name:"), _everywhere(_))
+        self.more(_, formatter)
         _examples(formatter, _, self.epilog)
+
+    def more(self, _: Any, formatter: Any) -> None:
+        """Write what else this command explains, before the examples."""
+
+
+class PageWithVariables(Page):
+    """The page of a command that reads nearly all of the environment."""
+
+    def more(self, _: Any, formatter: Any) -> None:
+        """Write what each variable means, with what holds without it."""
+        rows = [(one.name, _(one.meaning) + (f" ({one.default})" if one.default else "")) for one in variables()]
+        _section(formatter, _("Variables of the environment (docs/reference/environment.md):"), rows)
 
 
 class Contents(TyperGroup):

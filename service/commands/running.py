@@ -12,7 +12,7 @@ from domain.clock import SystemClock
 from domain.text import QuantracError, Text
 from service.build import Plan, build
 from service.commands.frame import Cli, Usage, choice, number
-from service.commands.manual import Page
+from service.commands.manual import Page, PageWithVariables
 from service.locks import Locks
 from service.logs import log_to
 from service.parts import PARTS, listen
@@ -27,7 +27,7 @@ def add_run(app: typer.Typer, _: Callable[..., str]) -> None:
     """Add `run` to `app`, explained by `_`."""
 
     @app.command(
-        "run", cls=Page,
+        "run", cls=PageWithVariables,
         help=_("Run the service, or the named parts of it, as one process in the foreground.\n\n"
                "ingest takes messages in; schedule makes figures, judges rules and delivers messages; public and\n"
                "staff serve pages. SIGTERM or Ctrl-C ends it cleanly. It waits for servers that are away."),
@@ -121,6 +121,7 @@ def add_setup_influx(app: typer.Typer, _: Callable[..., str]) -> None:
                 Text("setup-influx needs QUANTRAC_INFLUX_URL (where InfluxDB is) and QUANTRAC_INFLUX_ADMIN_TOKEN_FILE "
                      "(a file with its admin token).")
             )  # fmt: skip
+        _make_folder(out)
         try:
             for said in setup(url, cli.settings.influx_org, token, out):
                 cli.say(said)
@@ -129,3 +130,14 @@ def add_setup_influx(app: typer.Typer, _: Callable[..., str]) -> None:
                 Text("InfluxDB at {url} does not answer or refuses ({why}).", {"url": url, "why": str(error)})
             ) from error
         cli.say(Text("Done. The tokens are in {folder}.", {"folder": str(out)}))
+
+
+def _make_folder(out: Path) -> None:
+    """Make the folder of the tokens, before there is a token that could not be kept. Raises QuantracError."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        values = {"path": str(error.filename or out), "why": error.strerror or str(error)}
+        raise QuantracError(
+            Text("{path} cannot be written ({why}). Name another folder with --out.", values)
+        ) from error

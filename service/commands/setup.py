@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from domain.text import Text
+from domain.text import QuantracError, Text
 from present.words import say
 from registry.faults import ConfigurationError
 from registry.load import load
 from registry.starter import write_starter
-from service.commands.frame import Cli, latest_day
+from service.commands.frame import Cli, Usage, latest_day
 from service.commands.manual import Page
 
 
@@ -36,7 +36,7 @@ def add(app: typer.Typer, _: Callable[..., str]) -> None:
         ] = None,
     ) -> None:  # fmt: skip
         cli: Cli = ctx.obj
-        for path in write_starter(folder, stations):
+        for path in _written(folder, stations):
             cli.say(Text("written: {path}", {"path": str(path)}))
         cli.say(Text("Next: quantrac check-config --config {folder}", {"folder": str(folder)}))
 
@@ -52,6 +52,19 @@ def add(app: typer.Typer, _: Callable[..., str]) -> None:
         as_json: Annotated[bool, typer.Option("--json", help=_("as JSON"))] = False,
     ) -> int:
         return check_config(ctx.obj, as_json=as_json)
+
+
+def _written(folder: Path, stations: Path | None) -> list[Path]:
+    if folder.exists() and not folder.is_dir():
+        raise Usage(
+            Text("{path} is a file. `init` writes into a folder: name a new or empty one. A list of stations is named by "
+                 "--stations.", {"path": str(folder)})
+        )  # fmt: skip
+    try:
+        return write_starter(folder, stations)
+    except OSError as error:
+        values = {"path": str(error.filename or folder), "why": error.strerror or str(error)}
+        raise QuantracError(Text("{path} cannot be written ({why}). Name another folder.", values)) from error
 
 
 def check_config(cli: Cli, *, as_json: bool) -> int:

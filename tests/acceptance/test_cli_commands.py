@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from support.influxdb_v2 import ADMIN, ManagedInflux
-from support.program import CONFIG, call
+from support.mosquitto import Mosquitto
+from support.program import CONFIG, call, pages
 
 HEADER = "time,station,parameter,value,unit,status\n"
 
@@ -48,6 +49,56 @@ def test_a_starter_is_a_configuration_without_a_fault(tmp_path: Path) -> None:
     again = call("init", "mine", cwd=tmp_path)
     assert again.returncode == 2
     assert "mine" in again.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("init", "{place}"),
+        ("run", "--data", "{place}"),
+        ("import", "in.csv", "--data", "{place}"),
+        ("demo", "--data", "{place}"),
+        ("dashboards", "generate", "--out", "{place}"),
+        ("setup-influx", "--out", "{place}"),
+    ],
+    ids=lambda command: command[0],
+)
+@pytest.mark.parametrize("place", ["list.csv", "/proc/nowhere"])
+def test_a_folder_that_cannot_be_made_is_named_with_what_to_do(
+    tmp_path: Path, command: tuple[str, ...], place: str
+) -> None:
+    """A file in its place, or a place where nothing can be: no error of ours, and nothing to report."""
+    (tmp_path / "list.csv").write_text("a list of stations\n")
+    (tmp_path / "admin.token").write_text(ADMIN)
+    readings(tmp_path / "in.csv", hours=1)
+    influx = {"INFLUX_URL": "http://127.0.0.1:9", "INFLUX_ADMIN_TOKEN_FILE": "admin.token"}
+    variables = influx if command[0] == "setup-influx" else pages()
+    done = call(*(part.format(place=place) for part in command), cwd=tmp_path, **variables)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert place in done.stderr
+    assert "ame another" in done.stderr or "name a new or empty one" in done.stderr
+    assert "errors.log" not in done.stderr
+
+
+def test_looking_for_data_where_a_file_is_says_so(tmp_path: Path) -> None:
+    """Nothing can be kept in a file."""
+    (tmp_path / "list.csv").write_text("a list of stations\n")
+    done = call("status", "--data", "list.csv", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "list.csv" in done.stderr
+    assert "errors.log" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["folder", "folder.csv.gz", "missing.csv"])
+@pytest.mark.parametrize("command", ["import", "replay"])
+def test_readings_that_cannot_be_read_are_named(tmp_path: Path, broker: Mosquitto, command: str, name: str) -> None:
+    """A folder instead of a file is a slip of the hand."""
+    if name != "missing.csv":
+        (tmp_path / name).mkdir()
+    done = call(command, name, cwd=tmp_path, MQTT_URL=broker.url)
+    assert done.returncode == 2
+    assert name in done.stderr
+    assert "errors.log" not in done.stderr
 
 
 def test_every_fault_of_a_broken_configuration_comes_at_once(tmp_path: Path) -> None:

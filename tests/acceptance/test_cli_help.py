@@ -10,6 +10,7 @@ import typer
 
 from service.cli import build_app, call, take_everywhere
 from service.commands.frame import Usage
+from service.settings import Settings, variable
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 
@@ -50,6 +51,13 @@ def test_nothing_on_a_vietnamese_page_is_left_in_english(
     english, vietnamese = (set(MEANING.findall(page(command, lang, capsys))) for lang in ("en", "vi"))
     same = [one for one in english & vietnamese if " " in one and "quantrac" not in one and "QUANTRAC" not in one]
     assert same == []
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_the_page_of_run_names_every_variable(lang: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever starts the service reads there where to say what is where."""
+    found = page(("run",), lang, capsys)
+    assert {variable(name) for name in Settings.model_fields} <= set(re.findall(r"QUANTRAC_\w+", found))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from present.words import LANGUAGES
 from registry.reference import files, keys
 from service.cli import build_app
 from service.reference import references
+from service.settings import Settings, variable
 
 SUFFIX = {"en": "", "vi": ".vi"}
 
@@ -39,9 +40,19 @@ def test_every_command_has_its_help_page(lang: str) -> None:
     assert re.findall(r"^## (.*)$", references(lang)[f"cli{SUFFIX[lang]}.md"], re.MULTILINE) == wanted
 
 
-def test_a_reference_is_in_its_own_language() -> None:
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_variable_has_its_default_and_meaning(lang: str) -> None:
+    """Also the one that only somebody behind a proxy needs."""
+    rows = {row[0]: row[1:] for row in cells(references(lang)[f"environment{SUFFIX[lang]}.md"])}
+    assert set(rows) == {f"`{variable(name)}`" for name in Settings.model_fields}
+    assert all(len(row) == 2 and all(cell.strip() for cell in row) for row in rows.values())
+    assert rows["`QUANTRAC_STAFF_BIND`"][0] == "`127.0.0.1:8081`"
+
+
+@pytest.mark.parametrize("name", ["configuration", "environment"])
+def test_a_reference_is_in_its_own_language(name: str) -> None:
     """Apart from names, types and values nothing is the same in both."""
     english, vietnamese = (
-        {row[4] for row in cells(references(lang)[f"configuration{SUFFIX[lang]}.md"])} for lang in ("en", "vi")
+        {row[-1] for row in cells(references(lang)[f"{name}{SUFFIX[lang]}.md"])} for lang in ("en", "vi")
     )
     assert english & vietnamese == set()
