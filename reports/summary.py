@@ -292,14 +292,12 @@ def _is_silent(registry: Registry, facts: Facts, identity: str) -> bool:
     """Tell whether a station says nothing: it was last heard long before the others, or an alert says so.
 
     Held against the newest word of any station and not against the clock: while it is we who receive nothing, no
-    station is called silent.
+    station is called silent that was heard before.
     """
     heard, newest = facts.heard.get(identity), max(facts.heard.values(), default=None)
     if any(one.kind is AlertKind.SILENT and one.station == identity for one in facts.episodes):
         return True
-    if newest is None:
-        return False
-    return heard is None or newest - heard > registry.silent_after(identity)
+    return heard is None or newest is None or newest - heard > registry.silent_after(identity)
 
 
 def _as_of(registry: Registry, facts: Facts, found: Station) -> datetime | None:
@@ -443,8 +441,13 @@ def _counts(registry: Registry, facts: Facts, found: Station) -> Mapping[str, in
     valid = expected = 0
     for parameter in found.measures:
         series = SeriesKey(found.id, parameter)
-        base = base_window(registry, series)
-        for point in facts.points.get((series, base), ()):
-            if facts.now - window_of_mark(base, point.mark, registry.zone).end < 24 * HOUR and point.expected:
-                valid, expected = valid + point.valid, expected + point.expected
+        base, interval = base_window(registry, series), registry.interval(*series)
+        points = [
+            point for point in facts.points.get((series, base), ())
+            if facts.now - window_of_mark(base, point.mark, registry.zone).end < 24 * HOUR and point.expected
+        ]  # fmt: skip
+        # Of what has never come there is no window: it is expected all the same.
+        never = 24 * HOUR // interval if interval is not None and not points else 0
+        valid += sum(point.valid for point in points)
+        expected += never + sum(point.expected for point in points)
     return {"valid": valid, "expected": expected}

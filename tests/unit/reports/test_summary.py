@@ -156,6 +156,7 @@ def test_before_the_first_reading_the_page_does_not_say_that_all_is_well() -> No
     """An empty store knows nothing."""
     view = summary.province(REGISTRY, facts((), heard={}))
     assert said(view) == "No readings have come yet"
+    assert len(view.silent) == len(view.stations), "nor that any station reports"
     assert all(row.state is State.NODATA for one in view.stations for row in one.rows)
 
 
@@ -182,11 +183,11 @@ def test_an_old_index_is_not_shown_as_the_present_one() -> None:
 
 
 def test_valid_and_expected_are_those_of_a_day() -> None:
-    """24 hours of 12, one of them missing."""
+    """24 hours of 12, one of them missing; of the second parameter nothing has ever come, and it is expected too."""
     values: list[float | None] = [100.0] * 29
     values[20] = None
     view = summary.station(REGISTRY, facts(cod(*values)), "W-1")
-    assert (view.valid, view.expected) == (23 * 12, 24 * 12)
+    assert (view.valid, view.expected) == (23 * 12, 2 * 24 * 12)
 
 
 def test_an_advisory_alert_is_no_place_over() -> None:
