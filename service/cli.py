@@ -16,7 +16,7 @@ from domain.text import QuantracError, Text
 from present.words import LANGUAGES, say, translator
 from registry.faults import ConfigurationError
 from service.commands import COMMANDS
-from service.commands.frame import Cli, Usage
+from service.commands.frame import Cli, Usage, choice
 from service.commands.manual import EVERYWHERE, Contents, UsageFault, sentence_of
 from service.commands.setup import put_faults
 from service.logs import log_to
@@ -39,6 +39,7 @@ def call(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     log_to(level=logging.WARNING)
     try:
         given, rest = take_everywhere(arguments)
+        choice(given.get("lang", lang), LANGUAGES, "--lang")
         return _answer(build_app(lang), rest, Cli(lang, environment, given))
     except UsageFault as fault:
         typer.echo(sentence_of(fault, lang), err=True)
@@ -115,13 +116,13 @@ def take_everywhere(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]
 
 def _language(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
     """Return the language to answer in, even where the command line is otherwise wrong."""
-    asked = environment.get("QUANTRAC_LANG", "")
+    asked = [environment.get("QUANTRAC_LANG", "")]
     for one, following in pairwise([*arguments, ""]):
         if one == "--lang":
-            asked = following
+            asked.append(following)
         elif one.startswith("--lang="):
-            asked = one.removeprefix("--lang=")
-    return asked if asked in LANGUAGES else LANGUAGES[0]
+            asked.append(one.removeprefix("--lang="))
+    return next((one for one in reversed(asked) if one in LANGUAGES), LANGUAGES[0])
 
 
 def _data(arguments: Sequence[str], environment: Mapping[str, str]) -> Path:

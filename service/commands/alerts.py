@@ -5,9 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
+from domain.limit import Bound
+from present import words
 from registry.lookup import Registry
 from service.commands.frame import Cli, number
 from service.commands.manual import Contents, Page
+from service.commands.readings import known
 from storage.alerting import AlertRow, alert_history, case_list, open_alerts
 
 
@@ -37,10 +40,12 @@ def _add_alerts(app: typer.Typer, _: Callable[..., str]) -> None:
     ) -> None:
         cli: Cli = ctx.obj
         rows = alerts(cli, closed=closed, station=station, most=int(number(limit, "--limit", least=1) or 1))
+        if not rows:
+            known(station, cli.registry.stations, "--station")
         headings = {"case": _("case"), "kind": _("kind"), "rule": _("rule"), "station": _("station"),
-                    "parameter": _("parameter"), "level": _("level"), "since": _("since"), "closed": _("closed"),
-                    "taken_by": _("taken over by")}  # fmt: skip
-        cli.put_rows(rows, headings, as_json=as_json)
+                    "parameter": _("parameter"), "level": _("level"), "limit": _("limit"), "since": _("since"),
+                    "closed": _("closed"), "taken_by": _("taken over by")}  # fmt: skip
+        cli.put_rows(rows if as_json else [_shown(one, cli) for one in rows], headings, as_json=as_json)
 
 
 def _add_cases(app: typer.Typer, _: Callable[..., str]) -> None:
@@ -79,6 +84,16 @@ def _alert(one: AlertRow, registry: Registry) -> dict[str, Any]:
         "limit_low": one.limit_low, "limit_high": one.limit_high, "since": one.since, "opened": one.opened_at,
         "closed": one.closed_at, "withdrawn": one.record.withdrawn, "taken_by": _person(one.taken_by, registry), "taken": one.taken_at,
     }  # fmt: skip
+
+
+def _shown(row: dict[str, Any], cli: Cli) -> dict[str, Any]:
+    """Return an alert as a person reads it: level and limit with their unit, written as everywhere."""
+    parameter, bound = cli.registry.parameters.get(row["parameter"] or ""), Bound(row["limit_low"], row["limit_high"])
+    if parameter is None or row["level"] is None:
+        return row
+    written = words.shown(row["level"], bound, parameter.precision, cli.lang)
+    level = f"{written} {parameter.unit}".strip()
+    return {**row, "level": level, "limit": words.bound_text(bound, cli.lang)}
 
 
 def _person(identity: str | None, registry: Registry) -> str | None:

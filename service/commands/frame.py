@@ -32,6 +32,10 @@ def latest_day() -> date:
     return (SystemClock().now() + timedelta(hours=14)).date()
 
 
+# Between them there is something to ask for; beyond, a calendar ends.
+_EARLIEST, _LATEST = 1900, 2200
+
+
 class Usage(QuantracError):
     """The command was not typed as it is meant to be."""
 
@@ -98,6 +102,9 @@ class Cli:
         if as_json:
             self.put_json([dict(row) for row in rows])
             return
+        if not rows:
+            self.say(Text("There is none."))
+            return
         table = [list(headings.values()), *([self._cell(row.get(key)) for key in headings] for row in rows)]
         widths = [max(len(line[place]) for line in table) for place in range(len(headings))]
         for line in table:
@@ -114,11 +121,14 @@ class Cli:
     def moment(self, written: str, option: str) -> datetime:
         """Read a local date, meaning its midnight, or a moment with offset. Raises Usage."""
         try:
-            if len(written) <= 10:
-                return datetime.combine(date.fromisoformat(written), time(0), self.registry.zone)
-            found = datetime.fromisoformat(written)
+            found: datetime | None = datetime.fromisoformat(written)
+            if found is not None and len(written) <= 10:
+                found = datetime.combine(found.date(), time(0), self.registry.zone)
         except ValueError:
             found = None
+        if found is not None and not _EARLIEST <= found.year <= _LATEST:
+            values = {"option": option, "written": written, "earliest": str(_EARLIEST), "latest": str(_LATEST)}
+            raise Usage(Text("{option} is {written}: write a year from {earliest} to {latest}.", values))
         if found is None or found.tzinfo is None:
             raise Usage(
                 Text("{option} is {written}: write a date such as 2026-03-01, or a moment with its offset such as "

@@ -157,4 +157,5 @@ def _no_such_option(fault: Any) -> Text:
 
 
 def _in_brackets(message: str) -> str:
-    return message.partition("(")[2].rstrip(")") or message
+    # "Got unexpected extra argument(s) (foo)": what is meant stands last.
+    return message.rpartition("(")[2].rstrip(")") or message

@@ -197,6 +197,8 @@ def add_export(app: typer.Typer, _: Callable[..., str]) -> None:
         kind = None if window is None else WindowKind(choice(window, WindowKind, "--window"))
         known(station, cli.registry.stations, "--station")
         known(parameter, cli.registry.parameters, "--parameter")
+        if kind is not None and what != "rollups":
+            raise Usage(Text("--window is for rollups only: leave it out with {what}.", {"what": what}))
         export(cli, choice(what, _WHAT, "WHAT"), Wanted(span, station, parameter, kind))
 
 

@@ -241,6 +241,25 @@ def test_figures_can_be_made_again(tmp_path: Path) -> None:
     assert call("recompute", "--from", "2025-03-02", "--to", "2025-03-03", cwd=tmp_path).returncode == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("export", "readings", "--window", "hour"), "--window is for rollups only"),
+        (("export", "rollups", "--from", "0001-01-01"), "a year from 1900 to 2200"),
+        (("recompute", "--from", "2026-01-01", "--to", "9999-12-31"), "a year from 1900 to 2200"),
+        (("alerts", "list", "--station", "ZZ"), "there is no ZZ"),
+        (("status", "--lang", "fr"), "it must be one of vi, en"),
+        (("check-config", "foo"), "than the command takes: foo"),
+    ],
+)
+def test_what_was_meant_otherwise_is_said_and_not_passed_over(
+    tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    """Nothing is left out without a word, and nothing fails that was only typed wrong."""
+    done = call(*arguments, cwd=tmp_path)
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+
+
 def test_limits_are_listed_and_confirmed(tmp_path: Path) -> None:
     """The confirmation goes on record with name and ground; a row whose text names no averaging needs one."""
     before = {row["row"]: row for row in json.loads(call("limits", "list", "--json", cwd=tmp_path).stdout)}
