@@ -118,6 +118,7 @@ class _Session:
     def __init__(self, client_id: str, version: MQTTProtocolVersion) -> None:
         self.version = version
         self.accepted: bool | None = None
+        self.resumed = False  # the broker has kept our session
         self.refused: str | None = None
         self.lost: str | None = None
         self.group = _Group()
@@ -218,8 +219,8 @@ class _Session:
         if (own := self.sock) is not None:
             own.close()
 
-    def _on_connect(self, _client: Any, _userdata: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
-        self.accepted = not reason.is_failure
+    def _on_connect(self, _client: Any, _userdata: Any, flags: Any, reason: ReasonCode, _properties: Any) -> None:
+        self.accepted, self.resumed = not reason.is_failure, flags.session_present
         self.refused = str(reason) if reason.is_failure else None
 
     def _on_disconnect(self, _client: Any, _userdata: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
@@ -336,7 +337,12 @@ class Subscriber:
         try:
             session.open(self._broker, self._password)
             if self._is_accepted(session):
-                session.subscribe(self._filters, self._remembered.read())
+                before = self._remembered.read()
+                if before and not session.resumed:
+                    log.warning(
+                        "the broker has forgotten our session: what it held for us is lost; see the loggers' gaps"
+                    )
+                session.subscribe(self._filters, before)
                 self._serve(session)
                 # Only while connecting can it be known what the broker speaks; next time it may be another one.
                 self._version = MQTTProtocolVersion.MQTTv5

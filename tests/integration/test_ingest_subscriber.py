@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from amqtt.broker import Broker
+from structlog.testing import capture_logs
 
 from domain.clock import SetClock, SystemClock
 from domain.message import Incoming, JournalMessage
@@ -215,6 +216,24 @@ def test_the_broker_may_go_away(broker: Mosquitto, journal: WatchedJournal, subs
     broker.start()
     publish(broker.port, [(TOPIC, b"back")])
     wait_until(lambda: journal.payloads() == [b"back"])
+
+
+def test_a_broker_that_has_forgotten_our_session_is_named(
+    tmp_path: Path, broker: Mosquitto, subscribe: Subscribe
+) -> None:
+    """What it held for us is gone, and nobody else can know; one that was only restarted keeps it."""
+    with capture_logs() as said:
+        subscriber = connected(subscribe(broker.url))
+        broker.stop()
+        wait_until(lambda: not subscriber.connected)
+        broker.start()
+        connected(subscriber).stop()
+        assert not any("forgotten" in one["event"] for one in said)
+        broker.stop()
+        (tmp_path / "broker" / "mosquitto.db").unlink()
+        broker.start()
+        connected(subscribe(broker.url))
+    assert any("forgotten our session" in one["event"] for one in said)
 
 
 def test_a_filter_that_is_no_longer_wanted_is_unsubscribed(
