@@ -10,6 +10,7 @@ from domain.text import QuantracError, Text
 from present.words import say
 from registry.faults import ConfigurationError
 from registry.load import load
+from registry.lookup import PERMIT, Registry
 from registry.starter import write_starter
 from service.commands.frame import Cli, Usage, latest_day
 from service.commands.manual import Page
@@ -84,7 +85,18 @@ def check_config(cli: Cli, *, as_json: bool) -> int:
             "folder": str(cli.settings.config), "stations": len(registry.stations), "areas": len(registry.areas),
             "rules": len(registry.rules),
         }))  # fmt: skip
+        _put_unlimited(cli, registry)
     return 0
+
+
+def _put_unlimited(cli: Cli, registry: Registry) -> None:
+    """Name the discharges with which nothing can be compared, though that is no fault."""
+    found = [one.id for one in registry.stations.values() if one.kind in PERMIT.kinds and one.facility is None]
+    if found:
+        cli.say(Text(
+            "No limit holds at {stations}: regulation and licence are a facility's, and none is named there. Write "
+            "`facility` in stations.yaml, and the facility in facilities.yaml.", {"stations": ", ".join(found)},
+        ))  # fmt: skip
 
 
 def put_faults(error: ConfigurationError, lang: str, *, err: bool = True) -> None:
