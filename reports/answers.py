@@ -7,12 +7,31 @@ from io import StringIO
 from typing import Any, Literal
 
 import msgspec
-from fastapi import Request, Response
+from fastapi import HTTPException, Request, Response
+
+from domain.text import Text
+from present.words import LANGUAGES
 
 Form = Literal["json", "csv"]
 Rows = Sequence[Mapping[str, Any]]
 
 _WORTH_PACKING = 1000  # bytes; what is smaller fits into one packet anyway
+
+
+class Refused(HTTPException):
+    """What is asked for cannot be answered; `words` say what is wrong and what would be right."""
+
+    def __init__(self, status: int, words: Text) -> None:
+        """Keep the words for whoever knows the language."""
+        super().__init__(status)
+        self.words = words
+
+
+def language(request: Request) -> str:
+    """Return the language asked for by `?lang=`, else by the browser; English where neither names one of ours."""
+    header = request.headers.get("accept-language", "")
+    wanted = [request.query_params.get("lang", ""), *(one.strip()[:2].lower() for one in header.split(","))]
+    return next((one for one in wanted if one in LANGUAGES), "en")
 
 
 def answer(request: Request, rows: Rows, form: Form = "json", *, name: str = "") -> Response:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.engine import Engine
 
 from domain.clock import Clock
@@ -18,7 +18,7 @@ from present.charts import is_sufficient
 from registry.limits import Confirmation, confirmation_of
 from registry.lookup import Registry
 from registry.schema import LimitRow, Regulation, Station
-from reports.answers import Form, answer
+from reports.answers import Form, Refused, answer
 from reports.facts import Episode, between, episodes
 from storage import confirmations, ledger
 from storage.readings import ReadingStore
@@ -27,7 +27,8 @@ _LONGEST = timedelta(days=366)
 _DEFAULT = timedelta(days=2)
 
 On = Annotated[date | None, Query()]
-Moment = Annotated[date | datetime | None, Query()]
+Moment = Annotated[str | None, Query()]
+_YEARS = range(1970, 2200)  # the stores count microseconds and nanoseconds in 64 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,19 @@ class Operation:
         return f"?station={station}" if _STATION in self.parameters else ""
 
 
-_FROM = Asked("from", Text("after this moment or local date; without it, two days before the end"))
-_TO = Asked("to", Text("up to and including this moment, or before this local date's midnight; without it, now"))
+_FROM = Asked(
+    "from",
+    Text(
+        "after this moment (2026-03-01T00:00:00+07:00, its + written %2B) or local date (2026-03-01); without it, two days before the end"
+    ),
+)
+_TO = Asked(
+    "to",
+    Text(
+        "up to and including this moment (2026-03-01T00:00:00+07:00, its + written %2B), or before this local date's midnight (2026-03-01); "
+        "without it, now"
+    ),
+)
 _STATION = Asked("station", Text("a station's id"), required=True)
 _FORMAT = Asked("format", Text("json or csv, a file for a spreadsheet; without it, json"))
 OPERATIONS = (
@@ -61,7 +73,7 @@ OPERATIONS = (
     Operation("/api/v1/stations", Text("the stations, with what they measure and when they were last heard")),
     Operation("/api/v1/parameters", Text("what is measured, with its unit")),
     Operation("/api/v1/limits", Text("the limits, with clause, dates and who confirmed them"),
-              (Asked("on", Text("only those in force on this date")),)),
+              (Asked("on", Text("only those in force on this date (2026-03-01)")),)),
     Operation("/api/v1/rollups", Text("averages and sums of one station, with valid and expected counts"),
               (_STATION, Asked("parameter", Text("one parameter's id; without it, all")),
                Asked("window", Text("hour, hour8, hour24 or day; without it, hour")), _FROM, _TO, _FORMAT)),
@@ -70,6 +82,22 @@ OPERATIONS = (
     Operation("/api/v1/exceedances", Text("times when a confirmed limit was exceeded, by automatic readings"),
               (_FROM, _TO)),
 )  # fmt: skip
+
+
+def refusal(path: str, wrong: Sequence[Any]) -> Text:
+    """Return what is wrong with the first parameter that is, and what would be right; `wrong` as FastAPI says it."""
+    first = wrong[0]
+    name, given = str(first["loc"][-1]), str(first.get("input"))[:60]
+    found = (one for operation in OPERATIONS if operation.path == path for one in operation.parameters)
+    takes = next(one.words for one in found if one.name == name)
+    if first["type"] == "missing":
+        return Text("`{name}` is missing; it takes: {takes}", {"name": name, "takes": takes})
+    return _not_understood(name, given, takes)
+
+
+def _not_understood(name: str, given: str, takes: Text) -> Text:
+    values = {"name": name, "given": given, "takes": takes}
+    return Text("`{name}` cannot be “{given}”; it takes: {takes}", values)
 
 
 def make_router(registry: Registry, store: ReadingStore, engine: Engine, clock: Clock, *, demo: bool) -> APIRouter:
@@ -226,25 +254,32 @@ class _Lists:
     def _parameters(self, station: str, parameter: str | None) -> Sequence[str]:
         found = self._registry.stations.get(station)
         if found is None:
-            raise HTTPException(404)
+            values = {"station": station[:60]}
+            raise Refused(404, Text("There is no station “{station}”; the list is at /api/v1/stations.", values))
         known = found.measures
         if parameter is not None and parameter not in known:
-            raise HTTPException(404)
+            values = {"station": station, "parameter": parameter[:60], "known": ", ".join(known)}
+            raise Refused(404, Text("Station {station} does not measure “{parameter}”; it measures: {known}.", values))
         return known if parameter is None else [parameter]
 
-    def _span(self, start: date | None, end: date | None) -> Window:
-        """Return what is asked for; raises 422 where it is empty or longer than a year."""
-        last = self._moment(end) if end is not None else self._clock.now()
-        first = self._moment(start) if start is not None else last - _DEFAULT
+    def _span(self, start: str | None, end: str | None) -> Window:
+        """Return what is asked for; refuses what is empty or longer than a year."""
+        last = self._moment(_TO, end) if end is not None else self._clock.now()
+        first = self._moment(_FROM, start) if start is not None else last - _DEFAULT
         if not first < last <= first + _LONGEST:
-            raise HTTPException(422)
+            raise Refused(422, Text("`from` must be before `to`, and at most 366 days before it."))
         return Window(first, last)
 
-    def _moment(self, given: date) -> datetime:
+    def _moment(self, asked: Asked, given: str) -> datetime:
         """Return a moment as it is (without offset: local), a date as its local midnight."""
-        if isinstance(given, datetime):
-            return given if given.tzinfo else given.replace(tzinfo=self._registry.zone)
-        return datetime.combine(given, time(0), self._registry.zone)
+        try:
+            found = datetime.fromisoformat(given)
+        except ValueError as error:
+            raise Refused(422, _not_understood(asked.name, given[:60], asked.words)) from error
+        if found.year not in _YEARS:
+            values = {"name": asked.name, "first": str(_YEARS.start), "last": str(_YEARS.stop - 1)}
+            raise Refused(422, Text("`{name}` must be in the years {first} to {last}.", values))
+        return found if found.tzinfo else found.replace(tzinfo=self._registry.zone)
 
     def _iso(self, moment: datetime | None) -> str | None:
         return None if moment is None else moment.astimezone(self._registry.zone).isoformat()

@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.engine import Engine
 from starlette.exceptions import HTTPException
@@ -19,7 +20,7 @@ from present.charts import bullet
 from present.pages import Band, Guarded, environment, style
 from present.words import LANGUAGES, name, place, say, short_when
 from registry.lookup import Registry
-from reports import api, drawn, said, summary
+from reports import answers, api, drawn, said, summary
 from reports.answers import unpacks
 from reports.facts import gather
 from reports.kept import Kept, Page
@@ -129,14 +130,22 @@ def _add_faults(app: FastAPI, pages: "_Pages") -> None:
 
     def fault(request: Request, status: int, words: Text) -> Response:
         if request.url.path.startswith("/api/"):
-            return JSONResponse({"detail": say(words, "en")}, status)
+            return JSONResponse({"detail": say(words, answers.language(request))}, status)
         lang = "en" if request.url.path.startswith("/en/") else "vi"
         body = pages.missing(lang, str(status), words)
         return Response(body, status, media_type=_HTML, headers={"cache-control": "no-store"})
 
     def http(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
+        if isinstance(error, answers.Refused):
+            return fault(request, status, error.words)
+        if status == 404 and request.url.path.startswith("/api/"):
+            return fault(request, status, _NO_LIST)
         return fault(request, status, _FAULTS.get(status, _FAULTS[404]))
+
+    def misasked(request: Request, error: Exception) -> Response:
+        wrong = error.errors() if isinstance(error, RequestValidationError) else ()
+        return fault(request, 422, api.refusal(request.url.path, wrong))
 
     def unavailable(request: Request, error: Exception) -> Response:
         log.warning("page_without_store", path=request.url.path, why=str(error))
@@ -147,14 +156,15 @@ def _add_faults(app: FastAPI, pages: "_Pages") -> None:
         return fault(request, 500, _FAULTS[500])
 
     app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(RequestValidationError, misasked)
     app.add_exception_handler(StoreUnavailable, unavailable)
     app.add_exception_handler(Exception, broken)
 
 
+_NO_LIST = Text("There is no such list; those that there are stand at /docs.")
 _FAULTS = {
     404: Text("There is no such page. The address may be mistyped, or the station or area has been renamed."),
     405: Text("This address only shows; it takes nothing in."),
-    422: Text("`from` must be before `to`, and at most 366 days before it."),
     500: Text("The page could not be made. The fault has been written down; please try again later."),
     503: Text("The data cannot be read at the moment. Please try again in a minute."),
 }

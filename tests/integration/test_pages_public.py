@@ -194,6 +194,32 @@ def test_a_recording_names_its_source_and_licence(site: Site) -> None:
     assert "CC BY 4.0" in body
 
 
+def test_data_of_a_demonstration_are_not_to_be_cited_as_the_departments(site: Site) -> None:
+    """On no page; where the data are offered, it says whose the recordings are and under which licence."""
+    body = site.get("/en/data").text
+    assert "its data are not those of “Tây Ninh Department of Agriculture and Environment”" in body
+    assert "UCI Machine Learning Repository" in body
+    assert "CC BY 4.0" in body
+    assert "không phải là số liệu của “Sở Nông nghiệp và Môi trường tỉnh Tây Ninh”" in site.get("/data").text
+    assert not [path for path in PATHS if "name the source" in site.get(f"/en{path}").text]
+
+
+def test_data_of_the_province_name_its_department(tmp_path: Path) -> None:
+    """Outside a demonstration."""
+    seen = province(tmp_path, with_data=False)
+    with served(make_app(seen.registry, seen.store, seen.engine, seen.clock, demo=False)) as address:
+        assert "CC BY 4.0, name the source: “Tây Ninh Department" in httpx.get(f"{address}/en/data").text
+
+
+def test_the_caption_of_the_map_says_what_its_drawing_shows(site: Site, browser: Browser) -> None:
+    """On a phone there is no room for names, so that nothing stands after them."""
+    for width, named in ((DESKTOP, True), (PHONE, False)):
+        with visit(browser, f"{site.address}/en/", width=width) as seen:
+            caption = seen.page.locator(".map figcaption").inner_text()
+            labels = seen.page.locator(".map svg:visible text.lab").count()
+        assert ("After the name" in caption, labels > 0) == (named, named)
+
+
 def test_a_silent_station_shows_its_last_word_and_no_verdict(site: Site) -> None:
     """Silence is not clean: neither zero nor within limits."""
     body = site.get("/en/stations/{silent}").text
@@ -267,9 +293,56 @@ def test_what_is_not_there_is_a_page_in_the_language_of_its_address(site: Site) 
     missing = site.get("/en/stations/nowhere")
     assert (missing.status_code, "Not found" in missing.text) == (404, True)
     assert "Không tìm thấy" in site.get("/stations/nowhere").text
-    assert site.get("/api/v1/rollups?station=nowhere").json() == {
-        "detail": "There is no such page. The address may be mistyped, or the station or area has been renamed."
+    assert site.get("/api/v1/nowhere").json() == {
+        "detail": "There is no such list; those that there are stand at /docs."
     }
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "detail"),
+    [
+        ("rollups?station=nowhere", 404, "There is no station “nowhere”; the list is at /api/v1/stations."),
+        ("indices?station=nowhere&lang=vi", 404, "Không có trạm “nowhere”; danh sách ở /api/v1/stations."),
+        ("rollups?station=KK-CG-01&parameter=x", 404, "Station KK-CG-01 does not measure “x”; it measures: pm25"),
+        ("rollups", 422, "`station` is missing; it takes: a station's id"),
+        (
+            "rollups?station=KK-CG-01&window=week",
+            422,
+            "`window` cannot be “week”; it takes: hour, hour8, hour24 or day",
+        ),
+        ("rollups?station=KK-CG-01&format=xml&lang=vi", 422, "`format` không nhận “xml”; giá trị nhận được: json"),
+        ("exceedances?from=x", 422, "`from` cannot be “x”; it takes: after this moment (2026-03-01T00:00:00+07:00"),
+        ("limits?on=x", 422, "`on` cannot be “x”; it takes: only those in force on this date (2026-03-01)"),
+        ("rollups?station=KK-CG-01&from=0001-01-01&to=0001-01-02", 422, "`to` must be in the years 1970 to 2199."),
+        ("rollups?station=KK-CG-01&from=9999-12-30&to=9999-12-31", 422, "`to` must be in the years 1970 to 2199."),
+        ("exceedances?from=9999-12-31", 422, "`from` must be in the years 1970 to 2199."),
+    ],
+)
+def test_a_question_that_cannot_be_answered_is_told_what_would_be_right(
+    site: Site, asked: str, status: int, detail: str
+) -> None:
+    """Which parameter, what is wrong with it, what it takes; in the language asked for."""
+    answer = site.get(f"/api/v1/{asked}")
+    assert (answer.status_code, answer.json()["detail"][: len(detail)]) == (status, detail)
+
+
+def test_programs_are_answered_in_the_language_of_their_reader(site: Site) -> None:
+    """As a browser says it."""
+    answer = site.get("/api/v1/rollups?station=nowhere", headers={"accept-language": "vi-VN,vi;q=0.9,en;q=0.8"})
+    assert answer.json()["detail"].startswith("Không có trạm")
+
+
+@pytest.mark.parametrize("at", ["1970-01-01", "2199-12-31"])
+def test_the_ends_of_time_can_be_asked_for(site: Site, at: str) -> None:
+    """There is nothing there, and that is an answer."""
+    assert site.get(f"/api/v1/rollups?station=KK-CG-01&to={at}").json() == []
+
+
+def test_a_moment_is_taken_as_that_moment(site: Site) -> None:
+    """00:00Z is 07:00 here, and no local date: two hours have ended since."""
+    asked = "/api/v1/rollups?station={outfall}&parameter=cod&from=2026-11-24T00:00:00Z&to=2026-11-24T03:00:00Z"
+    found = site.get(asked).json()
+    assert [one["end"][11:16] for one in found] == ["08:00", "09:00"]
 
 
 def test_pages_are_only_looked_at(site: Site) -> None:

@@ -142,6 +142,8 @@ def test_a_wrong_link_reveals_nothing(desk: Desk) -> None:
     answer = httpx.get(f"{desk.address}/a/{'y' * 16}")
     assert answer.status_code == 404
     assert "0147" not in answer.text
+    assert "Mở thư mới nhất của vụ việc" in answer.text
+    assert "hỏi đồng nghiệp trực" in answer.text
     assert "Liên kết không còn dùng" in answer.text
 
 
