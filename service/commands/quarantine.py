@@ -35,7 +35,7 @@ def add(app: typer.Typer, _: Callable[..., str]) -> None:
     ) -> None:
         cli: Cli = ctx.obj
         most = int(number(limit, "--limit", least=1) or 1)
-        rows = [row(one, cli.lang) for one in refusals(cli, reason, station, most)]
+        rows = [row(one, cli) for one in refusals(cli, reason, station, most)]
         headings = {"id": _("id"), "reason": _("reason"), "message": _("message"), "topic": _("topic"),
                     "station": _("station"), "received_at": _("received")}  # fmt: skip
         cli.put_rows(rows, headings, as_json=as_json)
@@ -66,11 +66,11 @@ def _stores(cli: Cli) -> list[tuple[str, Quarantine]]:
     ]
 
 
-def row(one: Refused, lang: str) -> dict[str, Any]:
+def row(one: Refused, cli: Cli) -> dict[str, Any]:
     """Return a refusal as JSON has it."""
     return {
-        "id": one.id, "reason": one.reason, "message": say(one.message, lang), "topic": one.topic,
-        "station": one.station, "received_at": one.received_at.isoformat(timespec="milliseconds"),
+        "id": one.id, "reason": one.reason, "message": say(one.message, cli.lang), "topic": one.topic,
+        "station": one.station, "received_at": one.received_at.astimezone(cli.registry.zone),
     }  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def show(cli: Cli, refusal: str, *, as_json: bool) -> None:
         if found is not None:
             message = Folder(cli.settings.data).open_journal(worker, cli.clock).get(found.seq)
             payload = message.incoming.payload if message else b""
-            _put(cli, row(found, cli.lang), payload, as_json=as_json)
+            _put(cli, row(found, cli), payload, as_json=as_json)
             return
     raise QuantracError(
         Text("Nothing in quarantine has the id {id}. `quantrac quarantine list` shows the ids.", {"id": refusal}),

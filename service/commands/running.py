@@ -56,9 +56,25 @@ def run_parts(cli: Cli, parts: list[str]) -> int:
         locks.take(lock_names(parts, settings.worker))
         plan = Plan(parts, open_sockets(settings, parts))
         stores = await_stores(settings, registry, stop)
-        if stores is not None and not build(settings, registry, clock, stores, plan).run(stop):
+        if stores is None:
+            return 0
+        service = build(settings, registry, clock, stores, plan)
+        for line in where_pages_are(settings, parts):
+            cli.warn(line)
+        if not service.run(stop):
             leave_now()
     return 0
+
+
+def where_pages_are(settings: Settings, parts: list[str]) -> list[Text]:
+    """Return a sentence for each part with pages: somebody who has started it for the first time looks for them."""
+    public = {"url": settings.public_address, "bind": settings.public_bind}
+    staff = {"url": settings.staff_address, "bind": settings.staff_bind}
+    said = {
+        "public": Text("Public pages: {url} (listening on {bind})", public),
+        "staff": Text("Staff pages: {url} (listening on {bind})", staff),
+    }
+    return [said[part] for part in said if part in parts]
 
 
 def lock_names(parts: list[str], worker: str) -> list[str]:

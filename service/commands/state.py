@@ -122,14 +122,21 @@ def _figures(status: dict[str, Any]) -> list[Text]:
         Text("Readings: {stored} stored, {revised} revised", status["readings"]),
         Text("Lag: {seconds} s", {"seconds": round(status["lag_seconds"], 1)}),
         Text("Stations: {reporting} of {expected} report", stations),
-        Text("Figures up to: {watermark}; {late} s later than they should be",
-             {"watermark": _moment(rollups["watermark"]), "late": round(rollups["late_seconds"])}),
+        _made_up_to(rollups, readings=status["readings"]["stored"]),
         Text("Alerts: {open} open, {unacknowledged} not taken over", status["alerts"]),
         Text("Messages to people: {due} due, {sent} sent, {given_up} given up", status["outbox"]),
     ]  # fmt: skip
     if stations["silent"]:
         lines.insert(4, Text("Silent: {stations}", {"stations": ", ".join(stations["silent"])}))
     return lines
+
+
+def _made_up_to(rollups: dict[str, Any], *, readings: int) -> Text:
+    # The job moves its mark on through hours in which nothing came; a mark alone is no figure.
+    if not readings or rollups["watermark"] is None:
+        return Text("Figures: none yet")
+    return Text("Figures up to: {watermark}; {late} s later than they should be",
+                {"watermark": _moment(rollups["watermark"]), "late": round(rollups["late_seconds"])})  # fmt: skip
 
 
 def _moment(written: str | None) -> datetime | str:

@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 import sqlite3
+from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -224,6 +225,24 @@ def test_what_is_not_understood_is_listed_and_shown(tmp_path: Path, line: str, r
     shown = json.loads(call("quarantine", "show", refused["id"], "--json", cwd=tmp_path).stdout)
     assert json.loads(shown["payload"])["values"]["cod"]["value"] == 1
     assert call("quarantine", "show", "12", cwd=tmp_path).returncode == 1
+
+
+def test_the_time_of_a_refusal_is_local(tmp_path: Path) -> None:
+    """As all other times are; in JSON it carries its offset."""
+    file = tmp_path / "in.csv"
+    file.write_text(f"{HEADER}2026-03-02T00:05:00+07:00,NOWHERE,cod,1,mg/L,\n")
+    call("import", file, cwd=tmp_path)
+    (refused,) = json.loads(call("quarantine", "list", "--json", cwd=tmp_path).stdout)
+    received = datetime.fromisoformat(refused["received_at"])
+    assert received.utcoffset() == timedelta(hours=7)
+    assert f"{received:%Y-%m-%d %H:%M:%S}" in call("quarantine", "list", cwd=tmp_path).stdout
+
+
+def test_status_says_that_there_are_no_figures_yet(tmp_path: Path) -> None:
+    """An hour that nobody measured is no figure; with the first readings there is one."""
+    assert "Figures: none yet" in call("status", cwd=tmp_path).stdout
+    call("import", readings(tmp_path / "in.csv", hours=1), cwd=tmp_path)
+    assert "Figures up to: " in call("status", cwd=tmp_path).stdout
 
 
 def test_unknown_columns_are_refused_by_name(tmp_path: Path) -> None:

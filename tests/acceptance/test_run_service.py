@@ -80,6 +80,19 @@ def test_it_is_ready_when_it_is_subscribed_and_ends_cleanly_on_sigterm(
     assert "DOES NOT RUN" in call("status", cwd=tmp_path, **variables).stdout
 
 
+@pytest.mark.parametrize(("lang", "words"), [("en", "Public pages"), ("vi", "Trang công khai")])
+def test_it_says_where_its_pages_are(
+    started: list[Running], variables: dict[str, str], tmp_path: Path, lang: str, words: str
+) -> None:
+    """The address can be followed as it is written; of a part that does not run none is named."""
+    service = start(started, {**variables, "LANG": lang}, tmp_path, "public")
+    service.await_line(f"^{words}: http://{variables['PUBLIC_BIND']} ")
+    service.await_line("started")
+    assert answer(f"http://{variables['PUBLIC_BIND']}/") == 200
+    assert not service.said(variables["STAFF_BIND"])
+    assert service.end() == 0
+
+
 def test_its_figures_can_be_read_by_prometheus(
     started: list[Running], variables: dict[str, str], broker: Mosquitto, tmp_path: Path
 ) -> None:
