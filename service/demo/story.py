@@ -4,17 +4,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.engine import Engine
 
+from domain.limit import Bound
 from domain.text import Text
+from present import words
 from registry.lookup import Registry
 from service.demo.script import OUTFALL, Script, incident_hours
 from service.health import Health
 from storage.alerting import AlertRow, alert_history
 
 COUNTS_SECONDS = 15.0
-# The reader has this long to take the alert over; then the demonstration's own officer does, just before it closes.
 _RULE = "cod-hour"
 
 
@@ -27,6 +29,8 @@ class Story:
     health: Health
     script: Script
     mailbox_url: str
+    lang: str
+    speed: float
     say: Callable[[datetime, Text], None]
     _opened: dict[int, AlertRow] = field(default_factory=dict)
     _taken: set[int] = field(default_factory=set)
@@ -74,31 +78,51 @@ class Story:
         if alert.id not in self._opened:
             self._opened[alert.id] = alert
             self._tell_opened(alert, now)
-        if alert.rule != _RULE:
-            return
-        if alert.taken_by is not None and alert.id not in self._taken:
+        if alert.rule == _RULE and alert.taken_by is not None and alert.id not in self._taken:
             self._taken.add(alert.id)
             person = self.registry.people.get(alert.taken_by)
             name = person.name if person else alert.taken_by
             self.say(now, Text("Alert #{number} was taken over by {person}.", {"number": alert.short, "person": name}))
         if alert.closed_at is not None and alert.id not in self._closed:
             self._closed.add(alert.id)
-            self.say(now, Text("Alert #{number} is CLOSED: {peak} mg/L at its highest. The whole way is in the mailbox.",
-                               {"number": alert.short, "peak": round(alert.peak or 0, 1)}))  # fmt: skip
+            self._tell_closed(alert, now)
 
     def _tell_opened(self, alert: AlertRow, now: datetime) -> None:
+        values = {
+            "number": alert.short, "url": self.mailbox_url, "rule": self._rule(alert),
+            "station": self.registry.stations[alert.series.station].names,
+        }  # fmt: skip
         if alert.rule == _RULE:
             self.say(now, Text("Alert #{number} is OPEN: COD {level} mg/L at {station}. Read the message here, and take "
-                               "the alert over by its link: {url}", {
-                "number": alert.short, "level": round(alert.level or 0, 1), "url": self.mailbox_url,
-                "station": self.registry.stations[alert.series.station].names,
-            }))  # fmt: skip
+                               "the alert over by its link: {url}", {**values, "level": self._written(alert, alert.level)}))  # fmt: skip
+            until = last_minute(self.script, now)
+            self.say(now, Text("Until {until} ({seconds} s of your time) the button is yours; then the demonstration's own "
+                               "officer presses it.",
+                               {"until": until, "seconds": round((until - now).total_seconds() / self.speed)}))  # fmt: skip
+        elif alert.closed_at is not None:
+            self._closed.add(alert.id)
+            self.say(now, Text("Also noticed, and over already: {rule}, {station} (#{number}).", values))
+        else:
+            self.say(now, Text("Also noticed: {rule}, {station} (#{number}).", values))
+
+    def _tell_closed(self, alert: AlertRow, now: datetime) -> None:
+        if alert.rule == _RULE:
+            self.say(now, Text("Alert #{number} is CLOSED: {peak} mg/L at its highest. The whole way is in the mailbox.",
+                               {"number": alert.short, "peak": self._written(alert, alert.peak)}))  # fmt: skip
             return
-        rule = self.registry.rules.get(alert.rule)
-        self.say(now, Text("Also noticed: {rule}, {station} (#{number}).", {
-            "rule": rule.names if rule else alert.rule, "number": alert.short,
+        self.say(now, Text("No more: {rule}, {station} (#{number}).", {
+            "rule": self._rule(alert), "number": alert.short,
             "station": self.registry.stations[alert.series.station].names,
         }))  # fmt: skip
+
+    def _rule(self, alert: AlertRow) -> Any:
+        rule = self.registry.rules.get(alert.rule)
+        return rule.names if rule else alert.rule
+
+    def _written(self, alert: AlertRow, level: float | None) -> str:
+        """Write a level as mails and pages do."""
+        precision = self.registry.parameters[alert.series.parameter].precision
+        return words.shown(level or 0.0, Bound(alert.limit_low, alert.limit_high), precision, self.lang)
 
     def _tell_counts(self, now: datetime) -> None:
         status = self.health.status()
@@ -109,9 +133,14 @@ class Story:
         }))  # fmt: skip
 
 
-def is_last_minute(script: Script, now: datetime) -> bool:
-    """Tell whether the incident's alert is about to close: nobody may be left who has not seen it taken over."""
+def last_minute(script: Script, now: datetime) -> datetime:
+    """Return when nobody may be left who has not seen the alert of this day's incident taken over: it closes soon."""
     _, falls = incident_hours()
-    hour = script.hour(now)
-    since = (now - script.began) % timedelta(days=1)
-    return hour == falls + 1 and since >= timedelta(hours=falls + 1, minutes=20)
+    day = script.began + (now - script.began) // timedelta(days=1) * timedelta(days=1)
+    return day + timedelta(hours=falls + 1, minutes=40)
+
+
+def is_last_minute(script: Script, now: datetime) -> bool:
+    """Tell whether the incident's alert is about to close."""
+    _, falls = incident_hours()
+    return script.hour(now) == falls + 1 and now >= last_minute(script, now)

@@ -65,6 +65,7 @@ def test_an_incident_runs_its_whole_way_and_nothing_is_lost(
     public, staff = (f"http://{variables[name]}" for name in ("PUBLIC_BIND", "STAFF_BIND"))
     wait_until(lambda: answers(f"{public}/"), seconds=120, what=demo.told)
     demo.await_line("Alert #.* is OPEN", seconds=300)
+    demo.await_line("the button is yours", seconds=10)
     wait_until(lambda: any("NT-DH1-03" in letter for letter, _ in letters(staff)))
     letter, link = next(one for one in letters(staff) if "NT-DH1-03" in one[0])
     assert "COD" in letter
@@ -75,6 +76,7 @@ def test_an_incident_runs_its_whole_way_and_nothing_is_lost(
     demo.await_line("was taken over by", seconds=60)
     demo.await_line("is CLOSED", seconds=300)
     assert demo.end(signal.SIGINT) == 0
+    assert demo.said("`quantrac demo --data .*` goes on from here")
     counts = messages(tmp_path, variables)
     assert counts["received"] == sum(count for name, count in counts.items() if name != "received")
     assert counts["quarantined"] + counts["partly"] > 0
