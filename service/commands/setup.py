@@ -39,6 +39,8 @@ def add(app: typer.Typer, _: Callable[..., str]) -> None:
         cli: Cli = ctx.obj
         for path in _written(folder, stations):
             cli.say(Text("written: {path}", {"path": str(path)}))
+        for line in _YOURS:
+            cli.say(line)
         cli.say(Text("Next: quantrac check-config --config {folder}", {"folder": str(folder)}))
 
     @app.command(
@@ -66,6 +68,21 @@ def _written(folder: Path, stations: Path | None) -> list[Path]:
     except OSError as error:
         values = {"path": str(error.filename or folder), "why": error.strerror or str(error)}
         raise QuantracError(Text("{path} cannot be written ({why}). Name another folder.", values)) from error
+
+
+# What a starter cannot know; none of it is a fault.
+_YOURS = (
+    Text("Only you can know the following:"),
+    Text(
+        "  province.yaml   the names of the province and the department; the box that a new station may lie outside of"
+    ),
+    Text("  areas.yaml      the names of the areas, as the public pages show them"),
+    Text("  teams.yaml      who is told: nothing reaches an address at quantrac.example"),
+    Text(
+        "  facilities.yaml who discharges and under which regulation; without it no limit holds at outfalls and stacks"
+    ),
+    Text("  stations.yaml   grade and certificates, without which nothing is more than advisory"),
+)
 
 
 def check_config(cli: Cli, *, as_json: bool) -> int:

@@ -45,7 +45,8 @@ def test_the_shipped_configuration_has_no_fault(tmp_path: Path) -> None:
 
 def test_a_starter_is_a_configuration_without_a_fault(tmp_path: Path) -> None:
     """What `init` writes, `check-config` accepts; a second `init` overwrites nothing."""
-    assert call("init", "mine", cwd=tmp_path).returncode == 0
+    begun = call("init", "mine", cwd=tmp_path)
+    assert (begun.returncode, "nothing reaches an address at quantrac.example" in begun.stdout) == (0, True)
     checked = call("check-config", "--config", "mine", cwd=tmp_path)
     assert checked.returncode == 0
     assert "No limit holds at OUT-1" in checked.stdout, "an outfall without a facility has none, and nobody would know"
