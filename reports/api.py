@@ -216,7 +216,7 @@ class _Lists:
         return {
             "station": one.station, "area": station.area, "parameter": one.parameter,
             "unit": self._registry.parameters[one.parameter].unit, "kind": one.kind, "bound": _bound_kind(one.bound),
-            "start": self._iso(one.crossed_at), "end": self._iso(one.closed_at), "peak": one.peak,
+            "start": self._iso(one.crossed_at), "end": self._iso(one.over_until), "peak": one.peak,
             "peak_at": self._iso(one.peak_at), "limit_low": one.bound.low, "limit_high": one.bound.high,
             "valid": one.valid, "expected": one.expected, "state": "provisional",
             **self._facility(station), **self._origin(station), **self._mark,

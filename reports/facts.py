@@ -36,6 +36,7 @@ class _RestsOn(msgspec.Struct):
     withdrawn: bool = False
     first_end: datetime | None = None
     window: str = ""
+    levels: tuple[tuple[datetime, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Episode:
     kind: AlertKind
     crossed_at: datetime  # start of the first window that was over
     since: datetime  # by what people name that window: its end; of a day, its beginning
-    closed_at: datetime | None
+    over_until: datetime | None  # end of the last window that was over; None while the alert is open
     last_at: datetime  # end of the newest window judged
     level: float | None
     peak: float | None
@@ -163,12 +164,18 @@ def _episode(row: Any) -> Episode:
     rests_on = msgspec.json.decode(row.record, type=_RestsOn)
     return Episode(
         case=row.number, rule=row.rule, station=row.station, parameter=row.parameter, kind=AlertKind(row.kind),
-        crossed_at=moment(row.crossed_at), since=_since(row, rests_on), closed_at=None if row.closed_at is None else moment(row.closed_at),
+        crossed_at=moment(row.crossed_at), since=_since(row, rests_on), over_until=_over_until(row, rests_on),
         last_at=moment(row.last_at), level=row.level, peak=row.peak,
         peak_at=None if row.peak_at is None else moment(row.peak_at), bound=Bound(row.limit_low, row.limit_high),
         valid=row.valid, expected=row.expected, withdrawn=rests_on.withdrawn,
         confirmed=row.kind in {AlertKind.OVER, AlertKind.LATE} and not rests_on.unmet,
     )  # fmt: skip
+
+
+def _over_until(row: Any, rests_on: _RestsOn) -> datetime | None:
+    if row.closed_at is None:
+        return None
+    return rests_on.levels[-1][0] if rests_on.levels else moment(row.closed_at)
 
 
 def _since(row: Any, rests_on: _RestsOn) -> datetime:

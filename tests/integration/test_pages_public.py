@@ -1,6 +1,7 @@
 """The public pages as a visitor meets them: a real server, a real browser, figures in real stores."""
 
 import gzip
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -427,7 +428,9 @@ def test_only_exceedances_of_confirmed_limits_are_published(site: Site, tmp_path
     """Above, below or outside, known in time or late; an advisory and a silence are none, and no facility is named."""
     seen = province(tmp_path, with_data=False)
     add_alert(seen)
-    add_alert(seen, number="VV-2026-0145", kind="late", parameter="tss", closed_at=micros(NEWEST))
+    # Two clear hours closed it; over it was until two hours before.
+    record = json.dumps({"window": "hour", "levels": [[(NEWEST - 2 * HOUR).isoformat(), 150.0]]})
+    add_alert(seen, number="VV-2026-0145", kind="late", parameter="tss", closed_at=micros(NEWEST), record=record)
     low = {"limit_low": 5.0, "limit_high": None, "peak": 3.1}
     add_alert(seen, number="VV-2026-0146", parameter="dissolved_oxygen", station=seen.silent, **low)
     add_alert(seen, number="VV-2026-0144", parameter="ph", limit_low=5.5, limit_high=9.0, peak=4.2)
@@ -438,7 +441,7 @@ def test_only_exceedances_of_confirmed_limits_are_published(site: Site, tmp_path
         found = httpx.get(f"{address}/api/v1/exceedances").json()
     assert {(one["parameter"], one["kind"], one["bound"], one["peak"], one["end"]) for one in found} == {
         ("cod", "over", "at_most", 212.0, None),
-        ("tss", "late", "at_most", 212.0, "2026-11-24T09:00:00+07:00"),
+        ("tss", "late", "at_most", 212.0, "2026-11-24T07:00:00+07:00"),
         ("dissolved_oxygen", "over", "at_least", 3.1, None),
         ("ph", "over", "between", 4.2, None),
     }
