@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from domain.clock import Clock
+from domain.text import QuantracError, Text
 from registry.lookup import Registry
 from service.build import open_pipeline
 from service.catching_up import Progress, catch_up, patiently
@@ -19,7 +20,7 @@ from service.locks import Locks
 from service.settings import IMPORT_WORKER, Settings
 from service.stores import Folder, Stores
 from service.transfer import ImportResult, import_file
-from storage.journal import Journal
+from storage.journal import Journal, JournalUnavailable
 from storage.tables import outcomes
 
 
@@ -44,13 +45,23 @@ class Importer:
             journal = Folder(self.settings.data).open_journal(IMPORT_WORKER, self.clock)
             before = journal.newest()
             try:
-                results = [self._read(file, journal, stamp) for file in files]
+                results = self._read_all(files, journal, stamp)
                 self._understand(journal)
                 catch_up(self.registry, self.clock, self.stores, locks, self.told)
                 self.is_alone = locks.try_take("schedule")
                 return results, _outcomes(self.stores.engine, before)
             finally:
                 journal.close()
+
+    def _read_all(self, files: Sequence[Path], journal: Journal, stamp: Literal["start", "end"]) -> list[ImportResult]:
+        try:
+            return [self._read(file, journal, stamp) for file in files]
+        except JournalUnavailable as error:
+            raise QuantracError(Text(
+                "The journal in {folder} cannot be written ({why}). Make room or give it to this user, and import again: "
+                "what was taken already is only counted as repeated.",
+                {"folder": str(journal.folder), "why": str(error)},
+            ), exit_status=3) from error  # fmt: skip
 
     def _read(self, file: Path, journal: Journal, stamp: Literal["start", "end"]) -> ImportResult:
         return import_file(file, journal, self.registry, stamp=stamp, progress=lambda lines: self.told(lines, None))

@@ -6,9 +6,11 @@ from typing import Annotated, Any
 import typer
 
 from domain.text import QuantracError, Text
+from ingest.refusals import RefusalReason
 from present.words import say
-from service.commands.frame import Cli, number
+from service.commands.frame import Cli, choice, number
 from service.commands.manual import Contents, Page
+from service.commands.readings import known
 from service.stores import Folder
 from storage.quarantine import Quarantine, Refused
 
@@ -35,7 +37,11 @@ def add(app: typer.Typer, _: Callable[..., str]) -> None:
     ) -> None:
         cli: Cli = ctx.obj
         most = int(number(limit, "--limit", least=1) or 1)
+        if reason is not None:
+            choice(reason, RefusalReason, "--reason")
         rows = [row(one, cli) for one in refusals(cli, reason, station, most)]
+        if not rows:
+            known(station, cli.registry.stations, "--station")
         headings = {"id": _("id"), "reason": _("reason"), "message": _("message"), "topic": _("topic"),
                     "station": _("station"), "received_at": _("received")}  # fmt: skip
         cli.put_rows(rows, headings, as_json=as_json)

@@ -2,9 +2,11 @@
 
 import csv
 import json
+import shlex
 import shutil
 import sqlite3
-from datetime import datetime, timedelta
+import subprocess
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ import pytest
 
 from support.influxdb_v2 import ADMIN, ManagedInflux
 from support.mosquitto import Mosquitto
-from support.program import CONFIG, call, pages
+from support.program import COMMAND, CONFIG, call, environment, pages
 
 HEADER = "time,station,parameter,value,unit,status\n"
 
@@ -208,6 +210,19 @@ def test_lines_that_say_nothing_are_named_and_the_others_taken(tmp_path: Path) -
     assert "quarantine list" not in done.stdout
 
 
+def test_a_full_disk_under_an_import_is_said_with_what_to_do(tmp_path: Path) -> None:
+    """A file may grow to 1.5 MB here, and no further."""
+    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    times = ((begin + timedelta(minutes=5 * number)).isoformat() for number in range(30_000))
+    (tmp_path / "in.csv").write_text(HEADER + "".join(f"{time},NT-XA-01,cod,1,mg/L,\n" for time in times))
+    command = f"ulimit -f 1500; exec {shlex.join([*COMMAND, 'import', 'in.csv'])}"
+    variables = environment(CONFIG=str(CONFIG), DATA=str(tmp_path / "var"), LANG="en")
+    done = subprocess.run(
+        ["bash", "-c", command], check=False, cwd=tmp_path, env=variables, capture_output=True, text=True
+    )
+    assert (done.returncode, "Make room" in done.stderr) == (3, True), done.stderr
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
@@ -270,6 +285,8 @@ def test_figures_can_be_made_again(tmp_path: Path) -> None:
         (("export", "rollups", "--from", "0001-01-01"), "a year from 1900 to 2200"),
         (("recompute", "--from", "2026-01-01", "--to", "9999-12-31"), "a year from 1900 to 2200"),
         (("alerts", "list", "--station", "ZZ"), "there is no ZZ"),
+        (("quarantine", "list", "--station", "ZZ"), "there is no ZZ"),
+        (("quarantine", "list", "--reason", "foo"), "it must be one of"),
         (("status", "--lang", "fr"), "it must be one of vi, en"),
         (("check-config", "foo"), "than the command takes: foo"),
     ],

@@ -18,7 +18,7 @@ from support.mosquitto import free_port
 from support.waiting import wait_until
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
-_COMMAND = (sys.executable, "-m", "service.cli")
+COMMAND = (sys.executable, "-m", "service.cli")
 
 
 def environment(**variables: str) -> dict[str, str]:
@@ -65,7 +65,7 @@ class Running:
         """Start it."""
         self.lines: list[str] = []
         self._process = subprocess.Popen(
-            [*_COMMAND, *arguments], cwd=cwd, env={**environment(**variables), "PYTHONUNBUFFERED": "1"},
+            [*COMMAND, *arguments], cwd=cwd, env={**environment(**variables), "PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         Thread(target=self._listen, daemon=True).start()
