@@ -109,13 +109,8 @@ def _signs(lang: str) -> dict[int, str]:
     return str.maketrans({",": get_group_symbol(lang), ".": get_decimal_symbol(lang), "-": "−"})
 
 
-def value_with_unit(value: float, places: int | None, of_unit: str, lang: str) -> str:
-    """Write a value and its unit, bound by a no-break space; a unit that is none leaves the number alone."""
-    return with_unit(number(value, places, lang), of_unit, lang)
-
-
 def with_unit(written: str, of_unit: str, lang: str) -> str:
-    """Add a unit to a number that is already written."""
+    """Add a unit to a number that is written, bound by a no-break space; a unit that is none leaves it alone."""
     shown_unit = unit(of_unit, lang)
     return f"{written}{NBSP}{shown_unit}" if shown_unit else written
 

@@ -92,8 +92,11 @@ def _shown(row: dict[str, Any], cli: Cli) -> dict[str, Any]:
     if parameter is None or row["level"] is None:
         return row
     written = words.shown(row["level"], bound, parameter.precision, cli.lang)
-    level = f"{written} {parameter.unit}".strip()
-    return {**row, "level": level, "limit": words.bound_text(bound, cli.lang)}
+    return {
+        **row,
+        "level": words.with_unit(written, parameter.unit, cli.lang),
+        "limit": words.bound_text(bound, cli.lang),
+    }
 
 
 def _person(identity: str | None, registry: Registry) -> str | None:

@@ -22,8 +22,8 @@ from present.words import (
     times_limit,
     translator,
     unit,
-    value_with_unit,
     when,
+    with_unit,
 )
 from registry.schema import Names
 
@@ -55,9 +55,9 @@ def test_a_number_is_written_as_its_language_writes_it(
 
 def test_a_value_stays_on_one_line_with_its_unit() -> None:
     """A no-break space binds them; a unit that is none leaves no space behind."""
-    assert value_with_unit(158, 0, "mg/L", "vi") == "158\u00a0mg/L"
-    assert value_with_unit(41.2, 1, "ug/m3", "en") == "41.2\u00a0µg/m³"
-    assert value_with_unit(7.4, 1, "", "vi") == "7,4"
+    assert with_unit("158", "mg/L", "vi") == "158\u00a0mg/L"
+    assert with_unit("41.2", "ug/m3", "en") == "41.2\u00a0µg/m³"
+    assert with_unit("7,4", "", "vi") == "7,4"
 
 
 def test_units_and_symbols_are_written_for_people() -> None:
