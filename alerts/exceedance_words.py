@@ -1,8 +1,11 @@
 """Messages about levels that are over: by a confirmed limit, or advisory."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Self
+
+import msgspec
 
 from alerts.wording import Content, Envelope, Voice, bare
 from domain.alert import AlertKind
@@ -10,6 +13,7 @@ from domain.limit import Bound
 from domain.text import Text
 from domain.window import HOUR, local_midnight
 from present import words
+from present.scale import scale_of
 from registry.schema import Parameter, ParameterKind, Station
 from storage.alerting import AlertRow
 
@@ -68,9 +72,24 @@ class ExceedanceWords:
     def _station(self) -> Station:
         return self.voice.registry.stations[self.alert.series.station]
 
+    @classmethod
+    def of(cls, voice: Voice, alert: AlertRow, now: datetime) -> Self:
+        """Return what says of `alert` in the unit in which people read its parameter."""
+        station = voice.registry.stations[alert.series.station]
+        scale = scale_of(voice.registry.parameters[alert.series.parameter], station.kind)
+        if scale.per == 1:
+            return cls(voice, alert, now)
+        levels = tuple((end, scale.value(level) or 0.0) for end, level in alert.record.levels)
+        bound = scale.bound(Bound(alert.limit_low, alert.limit_high))
+        shown = replace(
+            alert, level=scale.value(alert.level), peak=scale.value(alert.peak), limit_low=bound.low,
+            limit_high=bound.high, record=msgspec.structs.replace(alert.record, levels=levels),
+        )  # fmt: skip
+        return cls(voice, shown, now)
+
     @property
     def _parameter(self) -> Parameter:
-        return self.voice.registry.parameters[self.alert.series.parameter]
+        return scale_of(self.voice.registry.parameters[self.alert.series.parameter], self._station.kind).parameter
 
     @property
     def _bound(self) -> Bound:

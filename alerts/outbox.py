@@ -53,7 +53,7 @@ class Outbox:
         """Tell that an alert on a level has opened."""
 
         def say(voice: Voice, envelope: Envelope) -> Content:
-            return ExceedanceWords(voice, alert, now).first(envelope)
+            return ExceedanceWords.of(voice, alert, now).first(envelope)
 
         self._of_alert(connection, alert, Notice.FIRST, now, say)
 
@@ -61,7 +61,7 @@ class Outbox:
         """Tell that an alert on a level has closed: the level is back, or later data take the alert back."""
 
         def say(voice: Voice, envelope: Envelope) -> Content:
-            past = PastWords(voice, alert, now)
+            past = PastWords.of(voice, alert, now)
             return past.withdrawal(envelope) if alert.record.withdrawn else past.recovery(envelope)
 
         self._of_alert(connection, alert, Notice.RECOVERY, now, say)
@@ -70,7 +70,7 @@ class Outbox:
         """Tell in one message of exceedances of one case and team that were found late."""
 
         def say(voice: Voice, envelope: Envelope) -> Content:
-            return late([PastWords(voice, one, now) for one in found], envelope)
+            return late([PastWords.of(voice, one, now) for one in found], envelope)
 
         self._of_alert(connection, found[0], Notice.LATE, now, say)
 

@@ -1,7 +1,7 @@
 """What the province page and a station page say: pure functions of the configuration and of what the stores hold."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -12,6 +12,7 @@ from domain.rollup import IndexPoint, LimitKind, RollupPoint
 from domain.text import Text
 from domain.window import HOUR, WindowKind, window_of_mark
 from present.charts import bound_of, excess, is_over, is_sufficient
+from present.scale import Scale, scale_of
 from registry.limits import AppliedLimit, NotCompared
 from registry.lookup import Registry
 from registry.schema import Area, Facility, Medium, Parameter, Station
@@ -318,7 +319,17 @@ def _rows(registry: Registry, facts: Facts, found: Station, as_of: datetime | No
             state = state_of(point, registry.province.policies.capture)
             is_base = kind is base_window(registry, series)
             left_out = registry.not_compared(series, on) if is_base else ()
-            yield Row(series, registry.parameters[parameter], kind, point, history, limit, state, is_base, left_out)
+            row = Row(series, registry.parameters[parameter], kind, point, history, limit, state, is_base, left_out)
+            yield _as_shown(row, scale_of(row.parameter, found.kind))
+
+
+def _as_shown(row: Row, scale: Scale) -> Row:
+    """Return a row whose figures are in the unit in which people read them; what it says was settled before."""
+    if scale.per == 1:
+        return row
+    limit = row.limit and replace(row.limit, bound=scale.bound(row.limit.bound))
+    point = next(iter(scale.points([row.point])), None) if row.point else None
+    return replace(row, parameter=scale.parameter, point=point, history=scale.points(row.history), limit=limit)
 
 
 def _newest(
@@ -375,21 +386,23 @@ def _from_episode(registry: Registry, found: Station, episode: Episode, rows: Se
     window = _window(registry, episode)
     row = next((one for one in rows if one.series == episode.series and one.kind == window), None)
     rule = registry.rules.get(episode.rule)
+    scale = scale_of(registry.parameters[episode.parameter], found.kind)
+    level, bound = scale.value(episode.level), scale.bound(episode.bound)
     return Trouble(
         station=found,
-        parameter=registry.parameters[episode.parameter],
+        parameter=scale.parameter,
         called=_OF_KIND[episode.kind],
         window=window,
-        level=episode.level if episode.level is not None else float("nan"),
-        bound=episode.bound,
+        level=level if level is not None else float("nan"),
+        bound=bound,
         since=episode.since,
         at=episode.last_at,
-        peak=episode.peak,
+        peak=scale.value(episode.peak),
         peak_at=episode.peak_at,
         trend=trend(row.history) if row else 0,
         limit=row.limit if row else None,
         threshold=rule is not None and rule.kind == "threshold",
-        until=_over_until(registry, row, episode.bound) if row else None,
+        until=_over_until(registry, row, bound) if row else None,
     )
 
 

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from domain.clock import Clock
 from domain.takeover import TakeState, TakeSubject, TakeView
 from present.pages import Band, Guarded, environment, style
+from present.scale import scale_of
 from present.words import LANGUAGES, bound_text, compared, name, place, say, shown, symbol, with_unit
 from registry.lookup import Registry
 from staff.letters import Letter, letters
@@ -139,15 +140,19 @@ class _Pages:
         }  # fmt: skip
 
     def _figures(self, subject: TakeSubject, lang: str) -> dict[str, Any]:
-        parameter = self._registry.parameters.get(subject.parameter or "")
-        if parameter is None or subject.level is None:
+        measured = self._registry.parameters.get(subject.parameter or "")
+        if measured is None or subject.level is None:
             return {"parameter": None, "figure": "", "against": "", "levels": "", "bound": ""}
-        levels = "; ".join(shown(one, subject.bound, parameter.precision, lang) for one in subject.levels)
+        scale = scale_of(measured, self._registry.stations[subject.station].kind)
+        parameter, bound = scale.parameter, scale.bound(subject.bound) if subject.bound else None
+        level, *levels = (
+            shown(scale.value(one) or 0.0, bound, parameter.precision, lang) for one in (subject.level, *subject.levels)
+        )
         return {
-            "parameter": symbol(name(parameter.names, lang), lang),
-            "figure": with_unit(shown(subject.level, subject.bound, parameter.precision, lang), parameter.unit, lang),
-            "against": compared(subject.level, subject.bound, lang) if subject.bound else "", "levels": levels,
-            "bound": with_unit(bound_text(subject.bound, lang), parameter.unit, lang) if subject.bound else "",
+            "parameter": symbol(name(parameter.names, lang), lang), "levels": "; ".join(levels),
+            "figure": with_unit(level, parameter.unit, lang),
+            "against": compared(scale.value(subject.level) or 0.0, bound, lang) if bound else "",
+            "bound": with_unit(bound_text(bound, lang), parameter.unit, lang) if bound else "",
         }  # fmt: skip
 
     def mailbox(self, lang: str, found: Sequence[Letter]) -> str:

@@ -11,11 +11,12 @@ from domain.alert import AlertKind, AlertState
 from domain.reading import SeriesKey, Status
 from registry.limits import Confirmation
 from registry.lookup import Registry
-from registry.schema import Rule
+from registry.schema import Applies, Regulation, Rule
 from storage import confirmations, spans
 from storage.readings import StoreUnavailable
 from storage.state import writing
 from support.alerting import COD, LINKS, PH, Scene, cod_rule, hour, made, person, ph_rule
+from support.configured import station
 
 
 @pytest.fixture
@@ -53,6 +54,42 @@ def test_a_message_says_what_where_how_much_and_by_which_law(scene: Scene) -> No
     assert "Data: hourly mean 01:00–02:00, 12/12 valid, no calibration, provisional." in lines
     assert "Automatic readings, not a finding of a violation." in lines
     assert message.subject == "Over limit: COD 1.27 times, NT-1, Area (#0001-1)"
+
+
+def with_stack() -> Registry:
+    """Return a configuration with a stack KT-1 of the same plant, whose law is written in mg/m³."""
+    word = {"confirmed_by": "B", "confirmed_on": "2026-09-15"}
+    law = Regulation.model_validate({
+        "id": "Y", "names": {"vi": "Khí thải", "en": "Emissions"}, "document": "QCVN Y:2009", "kinds": ["stack"],
+        "rows": [{"row": "y-so2", "clause": "Bảng 1", "parameter": "so2", "averaging": "hour", "at_most": 500,
+                  "unit": "mg/m3", "factors": ["Kp"], "confidence": "S1", **word}],
+    })  # fmt: skip
+    applies = Applies.model_validate({"regulation": "Y", "factors": [{"name": "Kp", "value": 0.9, **word}]})
+    stack = station(
+        "KT-1", kind="stack", facility="F-1", grade="regulatory", parameters=[{"id": "so2"}],
+        certificates=[{"number": "2", "from": "2026-01-01"}],
+    )  # fmt: skip
+    bare = made(cod_rule(id="so2-hour", parameters=["so2"]), people=(person("lead", "en"),))
+    plant = bare.facilities["F-1"]
+    return replace(
+        bare, regulations={**bare.regulations, "Y": law}, stations={**bare.stations, "KT-1": stack},
+        facilities={"F-1": plant.model_copy(update={"applies": (*plant.applies, applies)})},
+    )  # fmt: skip
+
+
+def test_a_stack_is_told_of_in_the_unit_of_its_law(tmp_path: Path) -> None:
+    """Stored and compared in µg/m³, read in mg/m³: level, limit, arithmetic, peak and SMS."""
+    scene = Scene.open(tmp_path, with_stack())
+    scene.live(1, 460_000, 480_000, 400_000, 400_000, series=SeriesKey("KT-1", "so2"))
+    first, recovery = scene.messages
+    assert first.body.startswith("Over limit: so2 480.0\N{NO-BREAK SPACE}mg/m³, 1.07 times the limit of 450, rising.")
+    assert "2 hours in a row (460.0; 480.0)" in first.body
+    assert "500 × Kp 0.9 = 450\N{NO-BREAK SPACE}mg/m³. Confirmed" in first.body
+    assert "480.0 mg/m3" in first.short
+    assert "clear level of 405 (90 % of 450)" in recovery.body
+    assert "µg" not in first.body + recovery.body
+    (alert,) = scene.alerts
+    assert (alert.peak, alert.limit_high) == (480_000.0, 450_000.0)
 
 
 def test_each_person_gets_a_link_and_an_sms_of_their_own(tmp_path: Path) -> None:

@@ -188,6 +188,16 @@ def test_since_when_it_is_over_is_the_same_in_words_and_at_the_chart(site: Site)
     assert f"COD over the limit, first from {since}, 24 Nov 2026" in body
 
 
+def test_what_leaves_a_stack_is_shown_in_the_unit_of_the_law(site: Site) -> None:
+    """In mg/m³ beside its arithmetic, 500 × 0.9; the API, the files and what is stored keep the canonical unit."""
+    body = site.get("/en/stations/KT-DH1-01").text
+    assert "µg/m³" not in body
+    assert "450\u00a0mg/m³" in body
+    assert '<span class="big">112.7</span> mg/m³' in body
+    (newest,) = site.get("/api/v1/rollups?station=KT-DH1-01&parameter=so2&from=2026-11-24T08:30:00%2B07:00").json()
+    assert (newest["value"], newest["unit"]) == (112_700.0, "ug/m3")
+
+
 def test_a_recording_names_its_source_and_licence(site: Site) -> None:
     """Whose measurements these are, and under which terms."""
     body = site.get("/en/stations/KK-DH1-01").text

@@ -48,7 +48,7 @@ def facts(points: Sequence[RollupPoint] = (), **changes: Any) -> Facts:
 def alert(**changes: Any) -> Episode:
     values: dict[str, Any] = {
         "case": "VV-2026-0147", "rule": "r", "station": "W-1", "parameter": "cod", "kind": AlertKind.OVER,
-        "crossed_at": NOON - 3 * HOUR, "since": NOON - 2 * HOUR, "closed_at": None, "last_at": NOON, "level": 158.0, "peak": 212.0,
+        "crossed_at": NOON - 3 * HOUR, "since": NOON - 2 * HOUR, "over_until": None, "last_at": NOON, "level": 158.0, "peak": 212.0,
         "peak_at": NOON - HOUR, "bound": Bound(None, 135.0), "valid": 12, "expected": 12,
         "confirmed": True, "withdrawn": False,
     }  # fmt: skip
