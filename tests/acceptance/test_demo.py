@@ -76,7 +76,7 @@ def test_an_incident_runs_its_whole_way_and_nothing_is_lost(
     demo.await_line("was taken over by", seconds=60)
     demo.await_line("is CLOSED", seconds=300)
     assert demo.end(signal.SIGINT) == 0
-    assert demo.said("`quantrac demo --data .*` goes on from here")
+    assert demo.said("`(make demo|quantrac demo --data .*)` goes on from here")
     counts = messages(tmp_path, variables)
     assert counts["received"] == sum(count for name, count in counts.items() if name != "received")
     assert counts["quarantined"] + counts["partly"] > 0
