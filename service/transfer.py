@@ -348,7 +348,8 @@ def export_indices(wanted: Wanted, registry: Registry, store: ReadingStore, out:
     writer.writerow(("end", "window", "station", "index", "value", "level", "dominant", "concentration"))
     stations = [one for one in registry.stations if wanted.station in {None, one}]
     count = 0
-    for index in registry.province.indices:
+    # None but hourly ones are made.
+    for index in registry.province.indices if wanted.kind in {None, WindowKind.HOUR} else ():
         for point in store.read_indices(index, WindowKind.HOUR, stations, wanted.window):
             figures = ("" if one is None else one for one in (point.value, point.level, point.dominant))
             concentration = "" if point.concentration is None else repr(point.concentration)

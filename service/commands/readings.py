@@ -189,7 +189,10 @@ def add_export(app: typer.Typer, _: Callable[..., str]) -> None:
         ] = None,
         end: Annotated[str | None, typer.Option("--to", metavar="DATE", help=_("up to this local midnight"))] = None,
         window: Annotated[
-            str | None, typer.Option("--window", metavar="WINDOW", help=_("rollups only: hour, hour8, hour24 or day"))
+            str | None,
+            typer.Option(
+                "--window", metavar="WINDOW", help=_("of rollups: hour, hour8, hour24 or day; of indices: hour")
+            ),
         ] = None,
     ) -> None:
         cli: Cli = ctx.obj
@@ -197,8 +200,8 @@ def add_export(app: typer.Typer, _: Callable[..., str]) -> None:
         kind = None if window is None else WindowKind(choice(window, WindowKind, "--window"))
         known(station, cli.registry.stations, "--station")
         known(parameter, cli.registry.parameters, "--parameter")
-        if kind is not None and what != "rollups":
-            raise Usage(Text("--window is for rollups only: leave it out with {what}.", {"what": what}))
+        if kind is not None and what in {"readings", "revisions"}:
+            raise Usage(Text("--window is for rollups and indices: leave it out with {what}.", {"what": what}))
         export(cli, choice(what, _WHAT, "WHAT"), Wanted(span, station, parameter, kind))
 
 

@@ -281,7 +281,7 @@ def test_figures_can_be_made_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("export", "readings", "--window", "hour"), "--window is for rollups only"),
+        (("export", "readings", "--window", "hour"), "--window is for rollups and indices"),
         (("export", "rollups", "--from", "0001-01-01"), "a year from 1900 to 2200"),
         (("recompute", "--from", "2026-01-01", "--to", "9999-12-31"), "a year from 1900 to 2200"),
         (("alerts", "list", "--station", "ZZ"), "there is no ZZ"),
