@@ -35,8 +35,8 @@ class Page(TyperCommand):
         parameters: list[Any] = list(self.params)
         arguments = [one for one in parameters if one.param_type_name == "argument"]
         options = [one for one in parameters if one.param_type_name == "option" and "--help" not in one.opts]
-        usage = " ".join([ctx.command_path, *map(_usage, arguments), _("[options]")])
-        formatter.write(f"{_('Usage:')} {usage}\n\n{self.help}\n")
+        usage = " ".join([_("Usage:"), ctx.command_path, *map(_usage, arguments), _("[options]")])
+        formatter.write(f"{usage}\n\n{self.help}\n")
         _section(formatter, _("Arguments:"), [(_usage(one), one.help or "") for one in arguments])
         _section(formatter, _("Options:"), [(_option(one), one.help or "") for one in options])
         _section(formatter, _("On every command, before or after its name:"), _everywhere(_))
@@ -66,10 +66,15 @@ class Contents(TyperGroup):
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write what the group is for, and its commands."""
         _ = translator(ctx.obj.lang)
-        formatter.write(f"{_('Usage:')} {ctx.command_path} {_('COMMAND [options]')}\n\n{self.help}\n")
+        usage = " ".join([_("Usage:"), ctx.command_path, _("COMMAND [options]")])
+        formatter.write(f"{usage}\n\n{self.help}\n")
         commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
         _section(formatter, _("Commands:"), [(name, _first_line(one)) for name, one in commands if one])
         _section(formatter, _("On every command, before or after its name:"), _everywhere(_))
+        _section(formatter, _("A command ends with:"), [
+            ("0", _("done")), ("1", _("a check found something")), ("2", _("wrong use, or wrong configuration")),
+            ("3", _("a server that is needed did not answer")),
+        ])  # fmt: skip
         _examples(formatter, _, self.epilog)
 
     def list_commands(self, _ctx: Any) -> list[str]:
