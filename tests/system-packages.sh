@@ -1,7 +1,8 @@
 #!/bin/sh
 # Debian's packages that the tests run against. Does nothing, and needs no root, where all are installed.
 set -eu
-wanted="mosquitto mosquitto-clients influxdb postgresql chromium poppler-utils fonts-noto-core python3-venv git"
+# libatomic1: for what drives the browser.
+wanted="mosquitto mosquitto-clients influxdb postgresql chromium libatomic1 poppler-utils fonts-noto-core python3-venv git"
 missing=""
 for package in $wanted; do
   dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' \
