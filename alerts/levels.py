@@ -10,14 +10,13 @@ from domain.limit import Bound
 from domain.moment import moment
 from domain.reading import SeriesKey, Status
 from domain.rollup import RollupPoint
-from domain.window import Window, WindowKind, window_of_mark
+from domain.window import LONGEST_DAY, Window, WindowKind, window_of_mark
 from registry.limits import AppliedLimit, Confirmation
 from registry.lookup import Registry
 from registry.schema import Rule
 from storage.readings import ReadingStore, Series
 
 INSTANT = timedelta(microseconds=1)
-_LONGEST_DAY = timedelta(hours=25)
 _COUNTED = frozenset(int(flag) for flag in COUNTED)
 
 
@@ -97,7 +96,7 @@ class LevelReader:
 
     def _points(self, kind: WindowKind, keys: list[SeriesKey], span: Window) -> dict[SeriesKey, list[RollupPoint]]:
         # A day is marked by its beginning.
-        start = span.start - _LONGEST_DAY if kind is WindowKind.DAY else span.start
+        start = span.start - LONGEST_DAY if kind is WindowKind.DAY else span.start
         return self._store.read_rollups(kind, keys, Window(start, span.end))
 
     def _of_points(

@@ -11,10 +11,9 @@ from enum import StrEnum
 
 from alerts.rules import Level, Standing, excess, has_enough_data, standing
 from domain.alert import AlertState
-from domain.window import HOUR
+from domain.window import HOUR, LONGEST_DAY
 from registry.schema import Policies, Rule
 
-LONGEST_DAY = timedelta(hours=25)
 # So many of the newest levels that were over are kept for the message.
 SHOWN_LEVELS = 6
 

@@ -8,10 +8,10 @@ from typing import TypeAlias
 import numpy as np
 
 from analysis.material import Material
-from analysis.series_windows import DAY, HOUR_US, LONGEST_DAY, Stretch
+from analysis.series_windows import DAY, HOUR_US, Stretch
 from domain.moment import micros, moment
 from domain.reading import SeriesKey
-from domain.window import HOUR, Window, hour_end
+from domain.window import HOUR, LONGEST_DAY, Window, hour_end
 from registry.lookup import Registry
 from registry.schema import ParameterKind
 from storage.spans import DirtySpan
@@ -143,10 +143,12 @@ class Planner:
         if kind is ParameterKind.COUNTER:
             following = self._material.next_counted(key, Window(last, min(last + self._horizon, end)))
             return last if following is None else min(hour_end(following), end)
-        on = last.astimezone(self._registry.zone).date()
-        if kind is ParameterKind.AMOUNT and self._registry.interval(*key, on) is None:
+        if kind is ParameterKind.AMOUNT and self._is_irregular(key, last):
             return max(last, min(hour_end(last + self._registry.silent_after(key.station)), end))
         return last
+
+    def _is_irregular(self, key: SeriesKey, at: datetime) -> bool:
+        return self._registry.interval(*key, at.astimezone(self._registry.zone).date()) is None
 
     def _is_followed(self, key: SeriesKey, last: datetime, end: datetime) -> bool:
         return last >= end or self._material.first_hour(key, Window(last, last + HOUR)) is not None

@@ -20,6 +20,7 @@ from domain.rollup import LimitKind, RollupPoint, RollupState
 from domain.window import (
     HOUR,
     LENGTHS,
+    LONGEST_DAY,
     Window,
     WindowKind,
     hour_end,
@@ -33,7 +34,6 @@ from registry.schema import ParameterKind
 
 HOUR_US = 3_600_000_000
 DAY = timedelta(days=1)
-LONGEST_DAY = timedelta(hours=25)
 ROLLING = (WindowKind.HOUR8, WindowKind.HOUR24)
 _MICROSECOND = timedelta(microseconds=1)
 _HOURLY = frozenset({ParameterKind.LEVEL, ParameterKind.DIRECTION})
@@ -139,14 +139,14 @@ class SeriesWindows:
         if interval is not None and interval > HOUR:
             return []  # no window is shorter than the interval
         ends = np.arange(micros(piece.first), micros(piece.last) + 1, HOUR_US)
-        return self._of_readings(piece, WindowKind.HOUR, sample, ends - HOUR_US, ends)
+        return self._of_readings(piece.series, WindowKind.HOUR, interval, sample, (ends - HOUR_US, ends))
 
     def _days_of_readings(self, piece: Stretch, sample: Sample) -> list[RollupPoint]:
         interval = self._interval(piece)
-        starts, ends = self._days(piece)
-        if not len(ends) or (interval is not None and interval > DAY):
+        edges = self._days(piece)
+        if not len(edges[1]) or (interval is not None and interval > DAY):
             return []
-        return self._of_readings(piece, WindowKind.DAY, sample, starts, ends)
+        return self._of_readings(piece.series, WindowKind.DAY, interval, sample, edges)
 
     def _days(self, stretch: Stretch) -> tuple[Ints, Ints]:
         found = windows_touched(WindowKind.DAY, stretch.span, self._registry.zone)
@@ -155,15 +155,15 @@ class SeriesWindows:
         return edges[:, 0], edges[:, 1]
 
     def _of_readings(
-        self, piece: Stretch, kind: WindowKind, sample: Sample, starts: Ints, ends: Ints
+        self, series: SeriesKey, kind: WindowKind, interval: timedelta | None, sample: Sample, edges: tuple[Ints, Ints]
     ) -> list[RollupPoint]:
-        series, interval = piece.series, self._interval(piece)
+        starts, ends = edges
         levels = from_readings(sample, starts, ends, self._kind(series))
         silence = self._silence(series, interval)
         if silence:
             levels = idle(levels, sample.times, ends, silence // _MICROSECOND)
         expected = _times(interval // _MICROSECOND if interval else 0, starts, ends)
-        return self._points(series, kind, (starts, ends), levels, expected)
+        return self._points(series, kind, edges, levels, expected)
 
     def _above(
         self, stretch: Stretch, made: Sequence[RollupPoint], known: Iterable[RollupPoint]

@@ -30,6 +30,8 @@ class Window:
         return self.start < moment <= self.end
 
 
+# Where clocks are set back in autumn.
+LONGEST_DAY = timedelta(hours=25)
 LENGTHS = {WindowKind.HOUR: HOUR, WindowKind.HOUR8: 8 * HOUR, WindowKind.HOUR24: 24 * HOUR}
 
 

@@ -1,6 +1,5 @@
 """The unit in which people read a figure: the law writes what leaves a stack in mg/m³, whatever unit is stored."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import msgspec
@@ -21,22 +20,18 @@ class Scale:
 
     def value(self, canonical: float | None) -> float | None:
         """Return a canonical value in the shown unit."""
-        return canonical if canonical is None or self.per == 1 else canonical / self.per
+        return None if canonical is None else canonical / self.per
 
     def bound(self, canonical: Bound) -> Bound:
         """Return a bound in the shown unit."""
         return Bound(self.value(canonical.low), self.value(canonical.high))
 
-    def points(self, canonical: Iterable[RollupPoint]) -> tuple[RollupPoint, ...]:
-        """Return windows in the shown unit, with their limits."""
-        if self.per == 1:
-            return tuple(canonical)
-        return tuple(
-            msgspec.structs.replace(
-                one, value=self.value(one.value), minimum=self.value(one.minimum), maximum=self.value(one.maximum),
-                limit_low=self.value(one.limit_low), limit_high=self.value(one.limit_high),
-            )
-            for one in canonical
+    def point(self, canonical: RollupPoint) -> RollupPoint:
+        """Return a window in the shown unit, with its limits."""
+        return msgspec.structs.replace(
+            canonical, value=self.value(canonical.value), minimum=self.value(canonical.minimum),
+            maximum=self.value(canonical.maximum), limit_low=self.value(canonical.limit_low),
+            limit_high=self.value(canonical.limit_high),
         )  # fmt: skip
 
 

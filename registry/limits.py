@@ -6,7 +6,13 @@ from datetime import date
 
 from domain.limit import Bound
 from domain.text import Text
+from domain.window import WindowKind
 from registry.schema import Factor, LimitRow, Regulation
+
+# Which averaging of a regulation is compared with which windows.
+AVERAGING_OF: Mapping[str, str] = {
+    WindowKind.HOUR: "hour", WindowKind.HOUR8: "hour8", WindowKind.HOUR24: "hour24", WindowKind.DAY: "hour24",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from domain.limit import Bound
 from domain.reading import SeriesKey
 from domain.text import Text
 from domain.window import WindowKind
-from registry.limits import AppliedLimit, Confirmation, NotCompared, confirmation_of
+from registry.limits import AVERAGING_OF, AppliedLimit, Confirmation, NotCompared, confirmation_of
 from registry.schema import (
     AcceptedUnit,
     Applies,
@@ -35,7 +35,6 @@ from registry.units import accepted, normal
 _Candidate = tuple[LimitRow, Regulation, tuple[Factor, ...]]
 _DAYS_KEPT = 20_000  # of all series together; a month of a large province
 _LEAST_SILENCE = timedelta(minutes=15)
-_AVERAGING = {WindowKind.HOUR: "hour", WindowKind.HOUR8: "hour8", WindowKind.HOUR24: "hour24", WindowKind.DAY: "hour24"}
 
 
 @dataclass(frozen=True)
@@ -109,8 +108,14 @@ class Registry:
 
     def silent_after(self, station: str) -> timedelta:
         """Return how long a station may say nothing: three times what it measures most often, if it says nothing else."""
-        found = self.stations[station]
-        return found.silent_after or max(3 * self._shortest_interval(found), _LEAST_SILENCE)
+        return self._silent_after[station]
+
+    @cached_property
+    def _silent_after(self) -> Mapping[str, timedelta]:
+        return {
+            one.id: one.silent_after or max(3 * self._shortest_interval(one), _LEAST_SILENCE)
+            for one in self.stations.values()
+        }
 
     def _shortest_interval(self, station: Station) -> timedelta:
         found = (self.interval(station.id, parameter) for parameter in station.measures)
@@ -227,7 +232,7 @@ class Registry:
     def _compares(self, row: LimitRow, kind: WindowKind) -> bool:
         if row.averaging == "unstated":
             return kind == self.province.policies.unstated_averaging
-        return row.averaging == _AVERAGING[kind]
+        return row.averaging == AVERAGING_OF[kind]
 
     def _applied(
         self, series: SeriesKey, row: LimitRow, regulation: Regulation, factors: tuple[Factor, ...], on: date,

@@ -328,8 +328,8 @@ def _as_shown(row: Row, scale: Scale) -> Row:
     if scale.per == 1:
         return row
     limit = row.limit and replace(row.limit, bound=scale.bound(row.limit.bound))
-    point = next(iter(scale.points([row.point])), None) if row.point else None
-    return replace(row, parameter=scale.parameter, point=point, history=scale.points(row.history), limit=limit)
+    point, history = row.point and scale.point(row.point), tuple(map(scale.point, row.history))
+    return replace(row, parameter=scale.parameter, point=point, history=history, limit=limit)
 
 
 def _newest(

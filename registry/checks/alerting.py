@@ -9,6 +9,7 @@ from domain.window import HOUR
 from registry.checks.figures import beyond, fits
 from registry.checks.known import Findings, Known
 from registry.contents import Found
+from registry.limits import AVERAGING_OF
 from registry.partial import Unreadable
 
 
@@ -50,7 +51,7 @@ def silent(one: Found, _: Known) -> Findings:
 
 def compared(one: Found, known: Known) -> Findings:
     """Some limit of each parameter is for averages such as the rule's; else it would never raise anything."""
-    if one.item.kind != "limit" or one.item.window not in _AVERAGING or "regulations" in known.contents.unknown:
+    if one.item.kind != "limit" or one.item.window not in AVERAGING_OF or "regulations" in known.contents.unknown:
         return
     wanted = one.item.regulation
     laws = [law for law in known.items("regulations").values() if wanted in {None, law.id}]
@@ -60,15 +61,12 @@ def compared(one: Found, known: Known) -> Findings:
         mine = {
             known.unstated if row.averaging == "unstated" else row.averaging for row in limits if row.parameter == name
         }
-        if mine and _AVERAGING[one.item.window] not in mine:
+        if mine and AVERAGING_OF[one.item.window] not in mine:
             yield (
                 ("parameters", index), Text("no limit of `{id}` is compared with `{window}`: nothing would be raised",
                                             {"id": name, "window": one.item.window}),
                 Text("limits of it are for: {names}", {"names": ", ".join(sorted(mine))}),
             )  # fmt: skip
-
-
-_AVERAGING = {"hour": "hour", "hour8": "hour8", "hour24": "hour24", "day": "hour24"}
 
 
 def often_enough(one: Found, known: Known) -> Findings:
