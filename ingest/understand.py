@@ -51,11 +51,12 @@ class Reader:
         """Read as `registry` says."""
         self._registry = registry
         self._door = Door(registry)
+        self._senders: dict[str, tuple[Station, str]] = {}
 
     def read(self, message: JournalMessage) -> Understood:
         """Return what `message` says."""
         try:
-            station, decoder = self._sender(message.incoming.topic)
+            station, decoder = self._senders.get(message.incoming.topic) or self._met(message.incoming.topic)
         except Refusal as refusal:
             return Understood(message, refused=[refusal])
         try:
@@ -66,6 +67,18 @@ class Reader:
             # An error in our own code must not hold up the messages behind; this one can be read again once mended.
             log.exception("decoder failed", decoder=decoder, seq=message.seq, topic=message.incoming.topic)
             return Understood(message, station.id, refused=[refusals.decoder_failed(decoder)])
+
+    def sender(self, topic: str) -> str:
+        """Return who sends on `topic`: a station, or the account that its first two levels stand for."""
+        known = self._senders.get(topic)
+        return known[0].id if known is not None else "/".join(topic.split("/", 2)[:2])
+
+    def _met(self, topic: str) -> tuple[Station, str]:
+        """Return whose messages come on `topic`, and remember it: there are few, but for those we make ourselves."""
+        found = self._sender(topic)
+        if not topic.startswith("$"):
+            self._senders[topic] = found
+        return found
 
     def _sender(self, topic: str) -> tuple[Station, str]:
         """Return the station whose message this is, and the decoder that reads it. Raises Refusal."""

@@ -21,7 +21,7 @@ from alerts.deliver import Deliverer
 from alerts.links import LinkBase
 from analysis.roller import Roller
 from domain.clock import Clock
-from ingest.pipeline import Pipeline
+from ingest.pipeline import Books, Pipeline
 from ingest.subscriber import Subscriber
 from registry.lookup import Registry
 from reports.portal import make_app as make_public
@@ -34,6 +34,7 @@ from service.stores import Folder, Stores
 from staff.app import make_app as make_staff
 from storage.journal import Journal
 from storage.ledger import Ledger
+from storage.turn import Turn
 
 # A minute of the machine's time: while messages wait longer, what stations say is not known and nobody is called silent.
 BEHIND = timedelta(minutes=1)
@@ -126,8 +127,11 @@ def open_pipeline(
     settings: Settings, registry: Registry, clock: Clock, stores: Stores, journal: Journal, worker: str
 ) -> Pipeline:
     """Return the pipeline behind a worker's journal."""
-    quarantine = Folder(settings.data).open_quarantine(worker)
-    return Pipeline(registry, journal, quarantine, Ledger(stores.engine, worker), stores.readings, clock)
+    folder = Folder(settings.data)
+    books = Books(
+        folder.open_quarantine(worker), Ledger(stores.engine, worker), stores.readings, Turn(folder.turn)
+    )  # fmt: skip
+    return Pipeline(registry, journal, books, clock)
 
 
 _MAIL: dict[str, tuple[Security, int]] = {

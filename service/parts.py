@@ -71,7 +71,7 @@ class Ingest:
         """Nothing runs yet."""
         self._thread = threading.Thread(
             target=pipeline.run, args=(self.pipeline, self._stop), name="pipeline", daemon=True,
-            kwargs={"done": self.done, "gives_way": lambda: self.subscriber.catching_up},
+            kwargs={"done": self.done},
         )  # fmt: skip
 
     def start(self) -> None:
