@@ -165,7 +165,7 @@ class Door:
             try:
                 reading = self._prepare(raw, station, message)
             except Refusal as refusal:
-                refused.append(refusal.of(raw.parameter))
+                refused.append(refusal.of(raw.part or raw.parameter))
             else:
                 taken[reading.parameter, reading.measured_at] = reading
         return list(taken.values()), refused
