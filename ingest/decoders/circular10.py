@@ -38,6 +38,11 @@ _MISSING = frozenset({"", "-", "nan", "null"})
 _NAMES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("temp", "temperature", "nhietdo"), ("water_temperature", "air_temperature")),
     **dict.fromkeys(("luuluong", "q", "flowout", "luuluongra", "luuluongdaura"), ("flow",)),
+    **dict.fromkeys(("flowin", "luuluongvao", "luuluongdauvao"), ("inflow",)),
+    **dict.fromkeys(("tn", "tongnito", "tongn"), ("total_n",)),
+    **dict.fromkeys(("tp", "tongphotpho", "tongp"), ("total_p",)),
+    **dict.fromkeys(("color", "domau"), ("colour",)),
+    **dict.fromkeys(("cl", "clodu"), ("residual_chlorine",)),
     **dict.fromkeys(("nh4", "nh4n", "nnh4", "amoni", "ammonium"), ("ammonium_n",)),
     **dict.fromkeys(("no3", "no3n", "nno3", "nitrat", "nitrate"), ("nitrate_n",)),
     **dict.fromkeys(("po4", "po4p", "ppo4", "phosphat", "phosphate"), ("phosphate_p",)),
@@ -47,7 +52,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("ec", "conductivity", "dodandien"), ("specific_conductance",)),
     **dict.fromkeys(("rh", "humidity", "doam"), ("relative_humidity",)),
     **dict.fromkeys(("p", "pressure", "apsuat"), ("air_pressure",)),
-    "bod": ("bod5",), "doduc": ("turbidity",), "doman": ("salinity",), "tongluuluong": ("volume",),
+    "bod": ("bod5",), "no": ("nitric_oxide",), "doduc": ("turbidity",), "doman": ("salinity",), "tongluuluong": ("volume",),
 }  # fmt: skip
 
 

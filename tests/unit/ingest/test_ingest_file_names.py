@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingest.file_names import called
 from ingest.understand import Reader, Understood
@@ -115,3 +117,15 @@ def test_a_file_is_read_as_its_station_speaks() -> None:
 def test_a_file_is_called_what_stands_before_its_time(name: str, short: str) -> None:
     """The last time, if several stand there; without one, before its ending."""
     assert called(name) == short
+
+
+@given(
+    st.text(max_size=60)
+    | st.lists(st.sampled_from(["NM1", "NM2", "nhamay2", "/", "LA_NM1_NT01", "_20260301120000", ".txt", "\n", ""])).map(
+        "".join
+    )
+)
+def test_no_path_is_an_error_of_ours(path: str) -> None:
+    """Whatever a sender calls his folders and files."""
+    found = read(path)
+    assert found.readings or found.refused
