@@ -145,7 +145,7 @@ class Door:
                 of = places.get(raw.parameter) or self._looked_up(station, raw.parameter)
                 taken.append(steps.reading(raw, of[0] if len(of) == 1 else _at(of, raw.stamped_at)))
             except Refusal as refusal:
-                refused.append(refusal.of(raw.parameter))
+                refused.append(refusal.of(raw.part or raw.parameter))
         return _last_of_each(taken), refused
 
     def _looked_up(self, station: Station, parameter: str) -> tuple[Place, ...]:

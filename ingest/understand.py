@@ -7,6 +7,7 @@ from domain.message import JournalMessage
 from domain.reading import Reading
 from ingest import refusals
 from ingest.decoders import DECODERS
+from ingest.file_names import FILES, owner_of, sender_of
 from ingest.prepare import Door
 from ingest.refusals import Refusal, RefusalReason
 from registry.lookup import Registry
@@ -58,7 +59,7 @@ class Reader:
         try:
             station, decoder = self._senders.get(message.incoming.topic) or self._met(message.incoming.topic)
         except Refusal as refusal:
-            return Understood(message, refused=[refusal])
+            return Understood(message, self._attributed(message.incoming.topic), refused=[refusal])
         try:
             return self._contents(message, station, decoder)
         except Refusal as refusal:
@@ -80,8 +81,16 @@ class Reader:
             self._senders[topic] = found
         return found
 
+    def _attributed(self, topic: str) -> str | None:
+        """Return into whose folder a file was put: a station's account is known also by what it may not send."""
+        owner = owner_of(topic.removeprefix(FILES), self._registry) if topic.startswith(FILES) else None
+        return owner.id if owner else None
+
     def _sender(self, topic: str) -> tuple[Station, str]:
         """Return the station whose message this is, and the decoder that reads it. Raises Refusal."""
+        if topic.startswith(FILES):
+            sender = sender_of(topic.removeprefix(FILES), self._registry)
+            return sender, sender.decoder.name
         native = topic.removeprefix(IMPORTED)
         station = None if native != topic else self._registry.station_of_topic(topic)
         prefix, _, rest = native.partition("/")

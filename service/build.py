@@ -23,6 +23,7 @@ from analysis.roller import Roller
 from domain.clock import Clock
 from ingest.pipeline import Books, Pipeline
 from ingest.subscriber import Subscriber
+from ingest.watched_folder import WatchedFolder
 from registry.lookup import Registry
 from reports.portal import make_app as make_public
 from service.health import Health, Watch
@@ -88,8 +89,9 @@ class Wiring:
             self.settings.mqtt_url, self.settings.secret("mqtt_password_file"),
             client_id=f"quantrac-{worker}", filters=self.registry.topic_filters(), journal=journal, clock=self.clock,
         )  # fmt: skip
+        files = WatchedFolder(self.settings.files, journal, self.clock) if self.settings.files else None
         pipeline = open_pipeline(self.settings, self.registry, self.clock, self.stores, journal, worker)
-        return Ingest(subscriber, pipeline, journal, worker, wake, self._is_behind)
+        return Ingest(subscriber, files, pipeline, journal, worker, wake, self._is_behind)
 
     def _is_behind(self) -> bool:
         return self.health.lag(self.settings.worker) > BEHIND * max(self.clock.speed, 1.0)
