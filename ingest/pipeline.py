@@ -13,12 +13,13 @@ from domain.message import Outcome
 from domain.reading import Reading, SeriesKey
 from ingest import refusals
 from ingest.fair import split
+from ingest.heard import Hearing, samples_of
 from ingest.novelty import Changes, judge
 from ingest.refusals import Refusal
 from ingest.understand import Reader, Understood
 from registry.lookup import Registry
 from storage.journal import Journal
-from storage.ledger import BatchNotes, Heard, Ledger, OutcomeRow
+from storage.ledger import BatchNotes, Ledger, OutcomeRow
 from storage.quarantine import Quarantine, Refused
 from storage.readings import ReadingStore, StoreRefused, StoreUnavailable
 from storage.turn import Turn
@@ -71,6 +72,7 @@ class Pipeline:
         self._store = books.store
         self._turn = books.turn
         self._clock = clock
+        self._hearing = Hearing()
         self._cursor: int | None = None
         self._others: dict[str, int] = {}
         self._reach: dict[SeriesKey, tuple[datetime, datetime]] = {}
@@ -104,6 +106,7 @@ class Pipeline:
     def _where(self) -> int:
         if self._cursor is None:
             self._reach = dict(self._ledger.series())
+            self._hearing.remember(self._ledger.samples())
             self._cursor = self._ledger.cursor()
         return self._cursor
 
@@ -145,6 +148,7 @@ class Pipeline:
 
     def _advance(self, notes: BatchNotes) -> None:
         self._cursor = notes.cursor
+        self._hearing.remember(dict(samples_of(notes.heard)))
         for (series, _), (first, last) in notes.spans.items():
             known = self._reach.get(series, (first, last))
             self._reach[series] = (min(known[0], first), max(known[1], last))
@@ -156,7 +160,7 @@ class Pipeline:
             outcomes=[_outcome(one, changes) for one in batch.read],
             revisions=changes.revisions,
             spans=changes.spans,
-            heard=heard(batch.read),
+            heard=self._hearing.of(batch.read),
             deferred=batch.deferred,
             caught_up=batch.caught_up,
         )
@@ -253,36 +257,4 @@ def _row(one: Understood, refusal: Refusal) -> Refused:
         topic=one.message.incoming.topic,
         station=one.station,
         received_at=one.message.received_at,
-    )
-
-
-def heard(batch: Iterable[Understood]) -> dict[str, Heard]:
-    """Return when each station of `batch` was last heard.
-
-    What was imported does not count as hearing from it, nor does a message of which nothing could be used: a station
-    that sends nothing else is as silent as one that sends nothing.
-    """
-    found: dict[str, Heard] = {}
-    for one in batch:
-        is_usable = bool(one.readings) or not one.refused
-        if one.station is not None and is_usable and not one.imported:
-            found[one.station] = _later(found.get(one.station), _heard(one))
-    return found
-
-
-def _heard(one: Understood) -> Heard:
-    measured_at = max((reading.measured_at for reading in one.readings), default=None)
-    live = one.message.incoming.live and measured_at is not None
-    skew = one.message.received_at - measured_at if live and measured_at is not None else None
-    return Heard(one.message.received_at, measured_at, skew)
-
-
-def _later(before: Heard | None, now: Heard) -> Heard:
-    if before is None:
-        return now
-    measured = [moment for moment in (before.measured_at, now.measured_at) if moment is not None]
-    return Heard(
-        max(before.heard_at, now.heard_at),
-        max(measured, default=None),
-        now.skew if now.skew is not None else before.skew,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ from storage.tables import cursors, deferred, held, outcome_days, outcomes, revi
 
 # A change of readings concerns the roller (windows) and the judge (rules on readings).
 CONSUMERS = ("roll", "watch")
+_SAMPLES = msgspec.json.Decoder(tuple[tuple[int, int], ...])
 
 # How far the numbers of two messages are apart that were received a day apart (see storage.journal).
 DAY_SEQS = 64 * 86_400_000_000
@@ -40,12 +41,20 @@ class RevisionRow:
     old: Reading
 
 
+# One minute in which a station spoke live: its number since 1970, and receipt minus stamp in µs.
+Sample: TypeAlias = tuple[int, int]
+
+
 class Heard(msgspec.Struct, frozen=True, gc=False):
-    """When a station was last heard; `skew` is receipt minus stamp of its newest live message."""
+    """When a station was last heard; `skew` is the median of receipt minus stamp over its last live minutes.
+
+    `samples` are these minutes, oldest first; empty where none has been added, or they were not asked for.
+    """
 
     heard_at: datetime
     measured_at: datetime | None
     skew: timedelta | None
+    samples: tuple[Sample, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +100,13 @@ class Ledger:
         with self._engine.connect() as connection:
             rows = connection.execute(sa.select(series)).all()
         return {SeriesKey(row.station, row.parameter): (moment(row.first_at), moment(row.last_at)) for row in rows}
+
+    def samples(self) -> dict[str, tuple[Sample, ...]]:
+        """Return the live minutes of every station that has spoken live."""
+        table = stations_heard.c
+        query = sa.select(table.station, table.samples).where(table.samples.is_not(None))
+        with self._engine.connect() as connection:
+            return {row.station: _SAMPLES.decode(row.samples) for row in connection.execute(query)}
 
     def note(self, notes: BatchNotes) -> None:
         """Before the readings are written: outcomes and revisions, each once, and the spans, held back."""
@@ -199,9 +215,10 @@ def reading_counts(engine: Engine) -> tuple[int, int]:
 
 
 def all_heard(engine: Engine) -> dict[str, Heard]:
-    """Return when each station was last heard."""
+    """Return when each station was last heard, without the samples behind its skew."""
+    table = stations_heard.c
     with engine.connect() as connection:
-        rows = connection.execute(sa.select(stations_heard)).all()
+        rows = connection.execute(sa.select(table.station, table.heard_at, table.measured_at, table.skew_us)).all()
     return {
         row.station: Heard(
             moment(row.heard_at),
@@ -239,6 +256,7 @@ def _heard(station: str, heard: Heard) -> dict[str, Any]:
         "heard_at": micros(heard.heard_at),
         "measured_at": None if heard.measured_at is None else micros(heard.measured_at),
         "skew_us": None if heard.skew is None else heard.skew // timedelta(microseconds=1),
+        "samples": msgspec.json.encode(heard.samples).decode() if heard.samples else None,
     }
 
 
@@ -265,4 +283,5 @@ def _newer(new: Any) -> dict[str, Any]:
             else_=old.measured_at,
         ),
         "skew_us": sa.func.coalesce(new.skew_us, old.skew_us),
+        "samples": sa.func.coalesce(new.samples, old.samples),
     }

@@ -73,7 +73,8 @@ stations_heard = Table(
     Column("station", String(40), primary_key=True),
     Column("heard_at", BigInteger, nullable=False),
     Column("measured_at", BigInteger),
-    Column("skew_us", BigInteger),  # receipt minus stamp of the newest live message
+    Column("skew_us", BigInteger),  # median of receipt minus stamp over the last live minutes
+    Column("samples", Text),        # JSON: these minutes, [minute since 1970, µs], oldest first
 )  # fmt: skip
 
 # A reading that was replaced by one with a greater seq.
