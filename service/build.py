@@ -21,7 +21,9 @@ from alerts.deliver import Deliverer
 from alerts.links import LinkBase
 from analysis.roller import Roller
 from domain.clock import Clock
+from ingest.broker_watch import BrokerWatch
 from ingest.pipeline import Books, Pipeline
+from ingest.session import Broker
 from registry.lookup import Registry
 from reports.portal import make_app as make_public
 from service.health import Health, Watch
@@ -84,14 +86,15 @@ class Wiring:
     def _ingest(self, wake: Callable[[], object]) -> Ingest:
         worker = self.settings.worker
         journal = Folder(self.settings.data).open_journal(worker, self.clock)
+        url, password = self.settings.mqtt_url, self.settings.secret("mqtt_password_file")
         wanted = Wanted(
-            self.settings.mqtt_url, self.settings.secret("mqtt_password_file"), f"quantrac-{worker}",
-            tuple(self.registry.topic_filters()), self.settings.files, Folder(self.settings.data).journals, worker,
-            self.clock,
+            url, password, f"quantrac-{worker}", tuple(self.registry.topic_filters()), self.settings.files,
+            Folder(self.settings.data).journals, worker, self.clock,
         )  # fmt: skip
         inlet = wanted.inlet(journal) if self.plan.demo else ReceiptProcess(wanted)
         pipeline = open_pipeline(self.settings, self.registry, self.clock, self.stores, journal, worker)
-        return Ingest(inlet, pipeline, journal, worker, wake, self._is_behind)
+        watch = BrokerWatch(Broker.of(url), password, worker, self.stores.engine, self.clock)
+        return Ingest(inlet, pipeline, journal, worker, wake, self._is_behind, watch)
 
     def _is_behind(self) -> bool:
         return self.health.lag(self.settings.worker) > BEHIND * max(self.clock.speed, 1.0)

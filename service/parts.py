@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from domain.text import QuantracError, Text, pack
 from ingest import pipeline
+from ingest.broker_watch import BrokerWatch
 from ingest.inlet import Receiving
 from ingest.pipeline import Pipeline
 from ingest.watched_folder import FolderState
@@ -64,6 +65,7 @@ class Ingest:
     worker: str
     done: Callable[[], object]
     is_behind: Callable[[], bool]
+    watch: BrokerWatch
     name: str = "ingest"
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread = field(init=False)
@@ -79,10 +81,12 @@ class Ingest:
         """Begin to receive and to process."""
         self._thread.start()
         self.inlet.start()
+        self.watch.start()
 
     def stop(self, seconds: float) -> bool:
         """Receive no more; finish the batch at hand and the next. What is behind it waits for the next start."""
         ended = _within(self.inlet.stop, seconds)
+        _within(self.watch.stop, seconds)  # what it still waits for is nothing that must be kept
         self._stop.set()
         self._thread.join(seconds)
         return ended and not self._thread.is_alive() and _within(self._last_step, seconds)

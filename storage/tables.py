@@ -251,6 +251,16 @@ heartbeats = Table(
     Column("detail", Text, nullable=False),  # JSON: reasons, connected since, backlog
 )  # fmt: skip
 
+# What the broker last said of itself to each ingest worker.
+broker_figures = Table(
+    "broker_figures", metadata,
+    Column("worker", String(40), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("figures", Text, nullable=False),      # JSON: name → number; empty where it shows none
+    Column("thrown_away", Text, nullable=False),  # JSON: [µs, how many], those of the last days
+    Column("counted", BigInteger),                # its count of them when it last showed one
+)  # fmt: skip
+
 audit = Table(
     "audit", metadata,
     Column("id", _ROW, primary_key=True, autoincrement=True),

@@ -11,6 +11,11 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from domain.clock import SystemClock
+from ingest.broker_watch import TOPICS, BrokerWatch
+from ingest.session import Broker
+from storage import broker_figures
+from storage.state import open_state
 from support.mosquitto import free_port, program
 from support.waiting import wait_until
 
@@ -129,6 +134,18 @@ def test_a_station_reads_nothing(port: int, service: Client) -> None:
     assert station.received == []
     station.close()
     other.close()
+
+
+@pytest.mark.parametrize(("name", "shown"), [(SERVICE, True), (STATION, False)])
+def test_the_service_and_no_station_sees_what_the_broker_says_of_itself(
+    port: int, tmp_path: Path, name: str, shown: bool
+) -> None:
+    """How much waits, what was thrown away, how much memory it takes."""
+    engine = open_state(f"sqlite:///{tmp_path}/state.sqlite")
+    BrokerWatch(Broker("127.0.0.1", port, name, tls=False), PASSWORD, "main", engine, SystemClock()).look()
+    figures = broker_figures.read(engine)["main"].figures
+    engine.dispose()
+    assert set(figures) == (set(TOPICS.values()) if shown else set())
 
 
 @pytest.mark.parametrize(("name", "password"), [("", ""), (STATION, "wrong"), ("KK-3", PASSWORD)])

@@ -18,7 +18,7 @@ persistence_location {folder}/
 autosave_interval {autosave}
 autosave_on_changes false
 max_inflight_messages 1000
-max_queued_messages 2000000
+max_queued_messages {queue}
 max_queued_bytes 0
 user root
 log_dest file {folder}/mosquitto.log
@@ -44,10 +44,13 @@ def program() -> str:
 class Mosquitto:
     """A broker of its own, with its data in `folder`; a restart keeps port and data."""
 
-    def __init__(self, folder: Path, *, anonymous: bool = True, listener: str = "", autosave: int = 1) -> None:
+    def __init__(
+        self, folder: Path, *, anonymous: bool = True, listener: str = "", autosave: int = 1, queue: int = 2_000_000
+    ) -> None:  # fmt: skip
         """Write the configuration, `listener` being further lines of its listener; nothing runs yet.
 
-        `autosave`: seconds between two writes of its queues to disk; with a large queue each takes long.
+        `autosave`: seconds between two writes of its queues to disk; with a large queue each takes long. `queue`: how
+        many messages may wait for a client.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
@@ -56,7 +59,7 @@ class Mosquitto:
         self._file = folder / "mosquitto.conf"
         settings = {
             "port": self.port, "folder": folder, "anonymous": str(anonymous).lower(), "listener": listener,
-            "autosave": autosave,
+            "autosave": autosave, "queue": queue,
         }  # fmt: skip
         self._file.write_text(_CONFIGURATION.format(**settings), encoding="utf-8")
         self._process: subprocess.Popen[bytes] | None = None
