@@ -98,8 +98,17 @@ def ingest_total(field: str) -> str:
 
 def least_disk() -> str:
     """Return the question for the free disk space of the worker that has least of it."""
-    asked = f'min("{health.DISK_FREE_BYTES}")'
-    return _select(asked, health.HEALTH, [_INGEST, _IN_RANGE], "GROUP BY time($__interval) fill(none)")
+    return least_ingest(health.DISK_FREE_BYTES)
+
+
+def least_ingest(field: str) -> str:
+    """Return the question for the course of a figure of the ingest; the least of each interval."""
+    return _select(f'min("{field}")', health.HEALTH, [_INGEST, _IN_RANGE], "GROUP BY time($__interval) fill(none)")
+
+
+def stations_now(field: str) -> str:
+    """Return the question for of how many stations `field` is 1."""
+    return _select(f'sum("{field}")', health.STATION, [_IN_RANGE], "GROUP BY time(1m) fill(none)")
 
 
 def ingest(field: str) -> str:

@@ -22,6 +22,8 @@ from storage.broker_figures import BrokerFigures
 log = structlog.get_logger(__name__)
 
 EVERY_SECONDS = 60.0
+# Mosquitto counts every ten seconds: one that was started with us has nothing to show at first.
+FIRST_SECONDS = 12.0
 _ANSWER_SECONDS = 5.0
 # They are retained, so the broker hands them over right behind its answer: what has not come by then is not shown.
 _SHOWN_SECONDS = 1.5
@@ -69,13 +71,15 @@ class BrokerWatch:
             self._thread = None
 
     def _run(self) -> None:
+        wait = min(FIRST_SECONDS, self._every)
         while not self._stop.is_set():
             try:
                 self.look()
             except (OSError, SQLAlchemyError) as error:
                 # The subscriber says that a broker is away, and others that the state is.
                 log.debug("broker's figures not read", why=str(error))
-            self._stop.wait(self._every)
+            self._stop.wait(wait)
+            wait = self._every
 
     def look(self) -> None:
         """Look once, and keep what is seen. Raises OSError where the broker does not answer or refuses us."""

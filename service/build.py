@@ -26,7 +26,8 @@ from ingest.pipeline import Books, Pipeline
 from ingest.session import Broker
 from registry.lookup import Registry
 from reports.portal import make_app as make_public
-from service.health import Health, Watch
+from service.health import Health
+from service.metrics import Watch
 from service.parts import Ingest, Pages, Part, Scheduled
 from service.receipt import ReceiptProcess, Wanted
 from service.run import Service

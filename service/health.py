@@ -1,24 +1,22 @@
 """What the service says of itself, from stored facts only: whoever asks, in whichever process, gets the same answer."""
 
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.metrics_core import Metric
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from analysis.roller import JOB
 from domain.clock import Clock, SystemClock
+from domain.moment import moment
 from domain.text import Text, pack, unpack
 from domain.window import HOUR
 from registry.lookup import Registry
+from service.room import Room, room
 from service.stores import Folder
-from storage import alerting, heartbeats, spans
+from storage import alerting, broker_figures, heartbeats, spans
 from storage.heartbeats import REASONS, REMARKS, Heartbeat
 from storage.journal import Journal
 from storage.ledger import Heard, Ledger, all_heard, outcome_counts, reading_counts
@@ -28,6 +26,10 @@ from storage.readings import ReadingStore, StoreUnavailable
 # A part says once a minute that it is there; two missed words may be a busy machine, three are not.
 BEAT_SECONDS = 60.0
 _STALE_SECONDS = 3 * BEAT_SECONDS
+
+# A message is on its way for seconds; what is received so much later than it was measured is a clock that is off.
+CLOCK_OFF = timedelta(minutes=2)
+_RATE_OVER = timedelta(minutes=1)
 
 # What a part that was ended leaves behind as its last word.
 ENDED = [pack(Text("It was ended."))]
@@ -40,6 +42,20 @@ class Station:
     id: str
     heard: Heard | None
     silent: bool
+
+    @property
+    def is_clock_off(self) -> bool:
+        """Whether its clock is so far off, ahead or behind, that somebody should set it."""
+        skew = self.heard.skew if self.heard else None
+        return skew is not None and abs(skew) > CLOCK_OFF
+
+    def said(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        skew = self.heard.skew if self.heard else None
+        return {
+            "station": self.id, "last_message": self.heard.heard_at.isoformat() if self.heard else None,
+            "skew_seconds": None if skew is None else skew.total_seconds(), "silent": self.silent,
+        }  # fmt: skip
 
 
 def is_silent(heard: Heard | None, *, now: datetime, allowed: timedelta) -> bool:
@@ -61,17 +77,22 @@ class Health:
 
     def status(self) -> dict[str, Any]:
         """Return the state of the running service as `quantrac status --json` gives it."""
-        stored, revised = reading_counts(self._engine)
         stations = self.stations()
         found: dict[str, Any] = {
             "messages": self.messages(),
-            "readings": {"stored": stored, "revised": revised},
+            "messages_per_second": self.rate(),
+            "readings": self.readings(),
             "lag_seconds": self.lag().total_seconds(),
             "stations": {
                 "expected": len(stations),
                 "reporting": sum(not one.silent for one in stations),
                 "silent": [one.id for one in stations if one.silent],
+                "clocks_off": [one.id for one in stations if one.is_clock_off],
+                "each": [one.said() for one in stations],
             },
+            "quarantine": self.quarantine(),
+            "disk": self.disk(),
+            "broker": self.broker(),
             "jobs": {JOB: self.rollups()},
             **alerting.counts(self._engine),
             "parts": self.parts(),
@@ -88,6 +109,11 @@ class Health:
         counted = {outcome.value: count for outcome, count in outcomes.items()}
         return {"received": received, **counted, "pending": received - sum(counted.values())}
 
+    def readings(self) -> dict[str, int]:
+        """Return how many readings were new, and how many changed one that was there."""
+        stored, revised = reading_counts(self._engine)
+        return {"stored": stored, "revised": revised}
+
     def lag(self, of: str | None = None) -> timedelta:
         """Return how long the oldest message without an end has been waiting, of one worker or all."""
         now = self._clock.now()
@@ -98,6 +124,51 @@ class Health:
             for message in journal.read(Ledger(self._engine, worker).cursor(), 1)
         ]
         return max(waiting, default=timedelta(0))
+
+    def rate(self) -> float:
+        """Return how many messages a second have come over the last minute of the machine."""
+        span = _RATE_OVER * max(self._clock.speed, 1.0)
+        since = self._clock.now() - span
+        return sum(journal.count_since(since) for journal in self.journals().values()) / _RATE_OVER.total_seconds()
+
+    def quarantine(self) -> list[dict[str, Any]]:
+        """Return how many messages or parts are in quarantine, by worker and reason, the most first."""
+        found = [
+            {"worker": worker, "reason": reason, "count": count}
+            for worker in self.journals()
+            for reason, count in self.refusals(worker).items()
+        ]
+        return sorted(found, key=lambda one: (-one["count"], one["reason"], one["worker"]))
+
+    def room(self) -> Room:
+        """Return how much room there is on the disk of the data."""
+        return room(self._folder.path, self.journals().values(), self._clock.now())
+
+    def disk(self) -> dict[str, Any]:
+        """Return the room as JSON has it; no days where nothing has come for one."""
+        found = self.room()
+        return {
+            "free_bytes": found.free, "kept_bytes": found.kept, "journal_bytes": found.journal,
+            "bytes_a_day": found.a_day, "days_until_full": found.days,
+        }  # fmt: skip
+
+    def broker(self) -> dict[str, Any]:
+        """Return what the broker last said of itself, by what it told the worker that asked last.
+
+        `queued` are the messages that it holds for somebody; `thrown_away` what it was found to have dropped lately.
+        """
+        looks = broker_figures.read(self._engine).values()
+        if not looks:
+            return {"shown": False, "at": None, "thrown_away": 0, "thrown_away_since": None}
+        last = max(looks, key=lambda one: one.at)
+        queued = {}
+        if {"stored", "retained"} <= last.figures.keys():
+            queued = {"queued": max(last.figures["stored"] - last.figures["retained"], 0)}
+        return {
+            "shown": bool(last.figures), "at": last.at.isoformat(timespec="seconds"), **queued, **last.figures,
+            "thrown_away": sum(count for _, count in last.thrown_away),
+            "thrown_away_since": moment(last.thrown_away[0][0]).isoformat() if last.thrown_away else None,
+        }  # fmt: skip
 
     def stations(self) -> list[Station]:
         """Return how every configured station stands."""
@@ -130,10 +201,6 @@ class Health:
         if worker not in self._quarantines and self._folder.quarantine(worker).exists():
             self._quarantines[worker] = self._folder.open_quarantine(worker)
         return self._quarantines[worker].counts() if worker in self._quarantines else {}
-
-    def disk_free(self) -> int:
-        """Return how many bytes are free where the data are."""
-        return shutil.disk_usage(self._folder.path).free
 
     def beats(self) -> list[tuple[Heartbeat, bool]]:
         """Return the last word of every part, and whether it is recent enough to believe."""
@@ -183,75 +250,3 @@ def is_part_ready(health: Health, part: str) -> bool:
     """Tell whether every worker of `part` that spoke lately is ready, and there is one."""
     fresh = [beat for beat, recent in health.beats() if recent and beat.part == part]
     return bool(fresh) and all(beat.ready for beat in fresh)
-
-
-class _Collector:
-    """Gives Prometheus what `status` says."""
-
-    def __init__(self, health: Health) -> None:
-        self._health = health
-
-    def collect(self) -> Iterator[Metric]:
-        """Yield every figure."""
-        status = self._health.status()
-        yield _family("messages", "Messages by what became of them.", "outcome", status["messages"])
-        yield _family("readings", "Readings that were new, and that changed one that was there.", "kind",
-                      status["readings"])  # fmt: skip
-        yield _gauge("lag_seconds", "Age of the oldest message without an end.", status["lag_seconds"])
-        stations = status["stations"]
-        counted = {"expected": stations["expected"], "reporting": stations["reporting"],
-                   "silent": len(stations["silent"])}  # fmt: skip
-        yield _family("stations", "Stations that should report, that do, and that do not.", "state", counted)
-        yield _gauge("rollups_late_seconds", "By how much figures are later than policy allows.",
-                     status["jobs"][JOB]["late_seconds"])  # fmt: skip
-        yield _family("alerts", "Alerts that are open, and that nobody has taken over.", "state", status["alerts"])
-        yield _family("outbox", "Messages to people by state.", "state", status["outbox"])
-        yield from self._workers()
-        yield _gauge("disk_free_bytes", "Bytes free where the data are.", self._health.disk_free())
-
-    def _workers(self) -> Iterator[Metric]:
-        refused = GaugeMetricFamily("quantrac_quarantine", "Refused messages or parts.", labels=["worker", "reason"])
-        size = GaugeMetricFamily("quantrac_journal_bytes", "Bytes of the journal on disk.", labels=["worker"])
-        for worker, journal in self._health.journals().items():
-            size.add_metric([worker], journal.size())
-            for reason, count in self._health.refusals(worker).items():
-                refused.add_metric([worker, reason], count)
-        ready = GaugeMetricFamily("quantrac_ready", "Whether a part is ready.", labels=["part", "worker"])
-        for beat, fresh in self._health.beats():
-            ready.add_metric([beat.part, beat.worker], float(beat.ready and fresh))
-        yield from (refused, size, ready)
-
-
-def _gauge(name: str, meaning: str, value: float) -> Metric:
-    return GaugeMetricFamily(f"quantrac_{name}", meaning, value=value)
-
-
-def _family(name: str, meaning: str, label: str, values: Mapping[str, float]) -> Metric:
-    family = GaugeMetricFamily(f"quantrac_{name}", meaning, labels=[label])
-    for key, value in values.items():
-        family.add_metric([key], value)
-    return family
-
-
-def metrics(health: Health) -> bytes:
-    """Return the facts as Prometheus reads them."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collector(health))
-    return generate_latest(registry)
-
-
-class Watch:
-    """What the staff's address says of the service."""
-
-    def __init__(self, health: Health, store: ReadingStore) -> None:
-        """Nothing is asked yet."""
-        self._health = health
-        self._store = store
-
-    def reasons(self) -> list[Text]:
-        """Return why the service is not ready; empty where it is."""
-        return unready(self._health, self._store)
-
-    def metrics(self) -> bytes:
-        """Return the facts as Prometheus reads them."""
-        return metrics(self._health)

@@ -111,7 +111,23 @@ class Heart:
             **self.health.messages(),
             **refused,
             health_fields.JOURNAL_BYTES: journal.size(),
-            health_fields.DISK_FREE_BYTES: self.health.disk_free(),
+            **self._of_room(),
+            **self._of_broker(),
+        }
+
+    def _of_room(self) -> dict[str, Any]:
+        room = self.health.room()
+        days = {} if room.days is None else {health_fields.DAYS_UNTIL_FULL: room.days}
+        return {health_fields.DISK_FREE_BYTES: room.free, health_fields.KEPT_BYTES: room.kept, **days}
+
+    def _of_broker(self) -> dict[str, Any]:
+        broker, readings = self.health.broker(), self.health.readings()
+        shown = {health_fields.BROKER_QUEUED: "queued", health_fields.BROKER_HEAP_BYTES: "heap_bytes"}
+        return {
+            health_fields.READINGS: readings["stored"],
+            health_fields.REVISIONS: readings["revised"],
+            health_fields.BROKER_THROWN_AWAY: broker["thrown_away"],
+            **{field: broker[name] for field, name in shown.items() if name in broker},
         }
 
     def _of_stations(self) -> Iterator[HealthPoint]:
@@ -121,6 +137,7 @@ class Heart:
                 fields = {
                     health_fields.LAST_MESSAGE: micros(station.heard.heard_at) / 1e6,
                     health_fields.SILENT: int(station.silent),
+                    health_fields.CLOCK_OFF: int(station.is_clock_off),
                 }
                 if skew is not None:
                     fields[health_fields.SKEW_SECONDS] = skew.total_seconds()

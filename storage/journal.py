@@ -131,6 +131,17 @@ class Journal:
         newest = (self._reader(file).execute(_SQL["newest"]).fetchone() for file in self.files())
         return sum(row[1] for row in newest if row is not None)
 
+    def count_since(self, moment: datetime) -> int:
+        """Return how many messages have come since `moment`; costs two look-ups a day."""
+        seq = max(micros(moment), 0) * WORKERS
+        found = 0
+        for file in self.files():
+            newest = self._reader(file).execute(_SQL["newest"]).fetchone() if file.stem >= day_of(seq) else None
+            if newest is not None:
+                before = self._reader(file).execute(_SQL["place"], (seq,)).fetchone()
+                found += int(newest[1]) - (int(before[0]) if before else 0)
+        return found
+
     def newest(self) -> int:
         """Return the number of the newest message, 0 if there is none."""
         for file in reversed(self.files()):

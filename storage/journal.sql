@@ -22,6 +22,10 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 -- The last message of the day: where the numbers and the chain go on from.
 SELECT seq, position, chain FROM messages ORDER BY seq DESC LIMIT 1;
 
+-- place
+-- How many messages of the day have a number up to one.
+SELECT position FROM messages WHERE seq <= ? ORDER BY seq DESC LIMIT 1;
+
 -- after
 -- The messages that follow one, in their order.
 SELECT seq, received_at, topic, payload, qos, retained, redelivered, live

@@ -105,6 +105,9 @@ def test_its_figures_can_be_read_by_prometheus(
     text = metrics(variables)
     assert 'quantrac_messages{outcome="stored"} 1.0' in text
     assert 'quantrac_quarantine{reason="not_json",worker="main"} 1.0' in text
+    assert 'quantrac_station_skew_seconds{station="' in text
+    wait_until(lambda: 'quantrac_broker{figure="queued"}' in metrics(variables))
+    assert status(tmp_path, variables)["broker"]["dropped"] == 0
     assert service.end() == 0
 
 
