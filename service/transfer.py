@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import IO, Any, Literal, TextIO
 
 import msgspec
-import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from analysis.rollups import meets
@@ -26,9 +25,10 @@ from domain.text import QuantracError, Text
 from domain.window import Window, WindowKind, window_of_mark
 from ingest.understand import IMPORTED
 from registry.lookup import Registry
+from storage import reading_revisions
 from storage.journal import Journal
+from storage.reading_revisions import ReadingRevision
 from storage.readings import ReadingStore, Series
-from storage.tables import revisions
 
 COLUMNS = ("time", "station", "parameter", "value", "unit", "status")
 _NEEDED = frozenset({"time", "station", "parameter", "value", "unit"})
@@ -358,24 +358,33 @@ def export_indices(wanted: Wanted, registry: Registry, store: ReadingStore, out:
     return count
 
 
+_REVISION_COLUMNS = (
+    "time", "station", "parameter", "value", "unit", "status", "old_value", "old_status", "noticed_at", "seq", "old_seq",
+)  # fmt: skip
+
+
 def export_revisions(wanted: Wanted, registry: Registry, engine: Engine, out: IO[str]) -> int:
-    """Write readings that took another's place, with what they replaced, as CSV; return how many."""
+    """Write readings that took another's place, with what they replaced, as CSV; return how many.
+
+    By series and time of measurement, the oldest change first; those too of what is no longer configured.
+    """
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("time", "station", "parameter", "value", "status", "old_value", "old_status", "noticed_at"))
-    keys = set(wanted.series(registry))
+    writer.writerow(_REVISION_COLUMNS)
     count = 0
-    with engine.connect() as connection:
-        for row in connection.execute(sa.select(revisions).order_by(revisions.c.noticed_at, revisions.c.measured_at)):
-            at = moment(row.measured_at)
-            if SeriesKey(row.station, row.parameter) in keys and at in wanted.window:
-                values = ("" if one is None else repr(one) for one in (row.value, row.old_value))
-                new, old = values
-                writer.writerow((
-                    _local(at, registry), row.station, row.parameter, new, f"{row.status:02d}", old,
-                    f"{row.old_status:02d}", _local(moment(row.noticed_at), registry),
-                ))  # fmt: skip
-                count += 1
+    found = reading_revisions.read(engine, station=wanted.station, parameter=wanted.parameter, window=wanted.window)
+    for one in found:
+        writer.writerow(_revision_row(one, registry))
+        count += 1
     return count
+
+
+def _revision_row(one: ReadingRevision, registry: Registry) -> tuple[object, ...]:
+    parameter = registry.parameters.get(one.parameter)
+    new, old = ("" if value is None else repr(value) for value in (one.value, one.old_value))
+    return (
+        _local(one.measured_at, registry), one.station, one.parameter, new, parameter.unit if parameter else "",
+        f"{one.status:02d}", old, f"{one.old_status:02d}", _local(one.noticed_at, registry), one.seq, one.old_seq,
+    )  # fmt: skip
 
 
 def _local(at: datetime, registry: Registry) -> str:

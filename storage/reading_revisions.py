@@ -1,5 +1,6 @@
 """Readings that were replaced by a later message with another value or status."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,10 +31,10 @@ class ReadingRevision:
 
 def read(
     engine: Engine, *, station: str | None = None, parameter: str | None = None, window: Window | None = None
-) -> list[ReadingRevision]:
-    """Return revisions of readings measured in `window`, by series and time, the oldest change first.
+) -> Iterator[ReadingRevision]:
+    """Yield revisions of readings measured in `window`, by series and time, the oldest change first.
 
-    What is left out means all.
+    What is left out means all. Only some of them are held in memory at a time.
     """
     table = revisions.c
     conditions = [
@@ -42,9 +43,9 @@ def read(
         *([table.measured_at > micros(window.start), table.measured_at <= micros(window.end)] if window else []),
     ]
     query = sa.select(revisions).where(*conditions)
-    ordered = query.order_by(table.station, table.parameter, table.measured_at, table.seq)
-    with engine.connect() as connection:
-        return [_revision(row) for row in connection.execute(ordered)]
+    ordered = query.order_by(table.station, table.parameter, table.measured_at, table.seq, table.old_seq)
+    with engine.connect().execution_options(yield_per=1_000) as connection:
+        yield from map(_revision, connection.execute(ordered))
 
 
 def _revision(row: sa.Row[tuple[object, ...]]) -> ReadingRevision:

@@ -77,7 +77,8 @@ stations_heard = Table(
     Column("samples", Text),        # JSON: these minutes, [minute since 1970, µs], oldest first
 )  # fmt: skip
 
-# A reading that was replaced by one with a greater seq.
+# A reading that was replaced by one with a greater seq. Several may give way to one: an older message that is understood
+# late, such as out of quarantine, finds the newest in place.
 revisions = Table(
     "revisions", metadata,
     Column("station", String(40), primary_key=True),
@@ -85,7 +86,7 @@ revisions = Table(
     Column("measured_at", BigInteger, primary_key=True),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),  # of the message that replaced it
     Column("value", Float), Column("status", Integer, nullable=False),
-    Column("old_seq", BigInteger, nullable=False),
+    Column("old_seq", BigInteger, primary_key=True, autoincrement=False),
     Column("old_value", Float), Column("old_status", Integer, nullable=False),
     Column("noticed_at", BigInteger, nullable=False),
 )  # fmt: skip

@@ -181,4 +181,4 @@ def test_revised_readings_are_found_by_series_and_time(engine: Engine) -> None:
     assert (found.old_value, found.old_status, found.old_seq) == (3.5, Status.CALIBRATING, 64)
     assert (found.value, found.status, found.seq) == (None, Status.MEASURING, 128)
     assert found.noticed_at == NOON + minutes(3)
-    assert reading_revisions.read(engine, parameter="ph") == []
+    assert list(reading_revisions.read(engine, parameter="ph")) == []
