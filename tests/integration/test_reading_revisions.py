@@ -26,7 +26,7 @@ def take(rig: Rig, batch: Iterable[Reading]) -> None:
     """Do what the pipeline does with the readings of a batch, whatever their numbers."""
     readings = list(batch)
     reach = rig.ledger.series()
-    changes = judge(readings, reach, rig.store)
+    changes = judge([[one] for one in readings], reach, rig.store)
     notes = BatchNotes(cursor=1, at=NOON, revisions=changes.revisions, spans=changes.spans)
     rig.ledger.note(notes)
     rig.store.write(list(changes.readings.values()))
