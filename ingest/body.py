@@ -16,6 +16,7 @@ MOST_BYTES = 256 * 1024
 
 _BOM = b"\xef\xbb\xbf"
 NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+_END_OF_DAY = re.compile(r"(?<=\d)([T ])24:00(?=(:00([.,]0+)?)?(Z|[+-]|$))")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -74,16 +75,31 @@ def finite(written: float, parameter: str) -> float:
 
 
 def iso_moment(written: Any, zone: tzinfo | None = None) -> datetime:
-    """Return the UTC moment of an ISO 8601 time; `zone` is used where it has no offset. Raises Refusal."""
+    """Return the UTC moment of an ISO 8601 time; `zone` is used where it has no offset. Raises Refusal.
+
+    24:00 is the midnight at which the day ends, as ISO 8601 has it and the Vietnamese regulations count.
+    """
     if not isinstance(written, str):
         raise refusals.unreadable_time(written)
+    plain = _END_OF_DAY.sub(r"\g<1>00:00", written.strip(), count=1)
     try:
-        moment = datetime.fromisoformat(written.strip())
+        moment = datetime.fromisoformat(plain)
         if moment.tzinfo is None and zone is None:
             raise refusals.time_without_zone(written)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+        moment += timedelta(days=plain != written.strip())
+        return (moment if moment.tzinfo else local_moment(moment.replace(tzinfo=zone), written)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise refusals.unreadable_time(written) from error
+
+
+def local_moment(moment: datetime, written: object) -> datetime:
+    """Return a moment by a zone's clocks. Raises Refusal where they never showed it, or twice.
+
+    In the hour that comes twice in autumn the second reading would take the place of the first, unseen.
+    """
+    if moment.replace(fold=1).utcoffset() != moment.utcoffset():
+        raise refusals.ambiguous_time(written)
+    return moment
 
 
 def epoch_moment(written: Any, unit: timedelta) -> datetime:

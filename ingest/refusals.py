@@ -228,6 +228,18 @@ def time_without_zone(written: object) -> Refusal:
     )
 
 
+def ambiguous_time(written: object) -> Refusal:
+    """A local time that the clocks show twice, or never, on the day on which they change."""
+    return Refusal(
+        RefusalReason.TIME_WITHOUT_ZONE,
+        Text(
+            "The clocks of the station's timezone showed {written} twice, or not at all. Let the logger send times with "
+            "their offset, or in UTC.",
+            {"written": shown(written)},
+        ),
+    )
+
+
 def unreadable_time(written: object) -> Refusal:
     """Not a time as the format has it."""
     return Refusal(

@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 from domain.message import JournalMessage
 from domain.text import Text
 from ingest import refusals
-from ingest.body import NUMBER, finite, receipt_moment, text_bytes
+from ingest.body import NUMBER, finite, local_moment, receipt_moment, text_bytes
 from ingest.decoded import Decoded, RawValue
 from ingest.refusals import Refusal, RefusalReason
 from registry.schema import LoggerName, Station
@@ -136,7 +136,7 @@ def _moment(line: _Line, incoming: JournalMessage, station: Station, zone: ZoneI
     is_end_of_day = clock == "240000"
     try:
         moment = datetime.strptime(day + ("000000" if is_end_of_day else clock), "%Y%m%d%H%M%S").replace(tzinfo=zone)
-        return (moment + timedelta(days=is_end_of_day)).astimezone(UTC)
+        return local_moment(moment + timedelta(days=is_end_of_day), line.time).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise _unreadable_stamp(line.time) from error
 
