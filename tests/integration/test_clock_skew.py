@@ -70,14 +70,17 @@ def test_only_the_last_half_hour_of_speaking_counts(rig: Rig) -> None:
     assert skew(rig) == seconds(1)
 
 
-def test_what_a_logger_sends_again_is_no_clock_that_is_behind(rig: Rig) -> None:
-    """After an outage it sends two days at once, oldest first: that is one minute of receipt, and its last one counts."""
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_what_a_logger_sends_again_is_no_clock_that_is_behind(rig: Rig, newest_first: bool) -> None:
+    """After an outage it sends two days at once: that is one minute of receipt, and the freshest of it counts."""
     for place in range(3):
         send(rig, NOON + minutes(5 * place), seconds(2))
-    for place in range(200):
-        send(rig, NOON + minutes(20) + seconds(place / 10), timedelta(days=2) - place * minutes(14))
+    ages = [place * minutes(14) for place in range(200)]
+    for place, age in enumerate(ages if newest_first else reversed(ages)):
+        send(rig, NOON + minutes(20) + seconds(place / 10), age + seconds(4))
     rig.finish(7)
     assert skew(rig) == seconds(2)
+    assert rig.ledger.samples()["A-1"][-1][1] == 4_000_000
 
 
 @pytest.mark.parametrize(

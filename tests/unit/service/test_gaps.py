@@ -218,10 +218,12 @@ def test_a_clock_that_is_off_by_seconds_makes_no_gaps(tmp_path: Path) -> None:
     of = configured(air())
     offsets = [0, 3, -4, 59, -2, 120, 0, 1]
     moments = [NOON - HOUR + minutes(5 * place) + timedelta(seconds=late) for place, late in enumerate(offsets * 2)]
-    stored = [reading(at, station="A-1", parameter="pm25") for at in moments if at != moments[8]]
+    stored = [
+        reading(at, station="A-1", parameter="pm25") for at in moments if at != moments[9]
+    ]  # the next one is early
     window = Window(NOON - HOUR, moments[-1])
     assert [one[2:] for one in found(tmp_path, of, stored, window, NOON + HOUR)] == [
-        (moments[7], moments[7] + minutes(5), 1)
+        (moments[8], moments[8] + minutes(5), 1)
     ]  # fmt: skip
 
 
