@@ -85,7 +85,7 @@ class Reader:
         return station, "native"  # a station with a topic of its own speaks its format there, and ours here
 
     def _contents(self, message: JournalMessage, station: Station, decoder: str) -> Understood:
-        decoded = DECODERS[decoder](message, station)
+        decoded = DECODERS[decoder].decode(message, station)
         readings, refused = self._door.admit(decoded.values, station, message)
         refused = _told([*decoded.refused, *refused], readings)
         if not (readings or refused or decoded.ignored):

@@ -60,7 +60,7 @@ class Registry:
 
     @cached_property
     def _by_topic(self) -> Mapping[str, Station]:
-        return {station.topic: station for station in self.stations.values()}
+        return {topic: station for station in self.stations.values() for topic in station.topics}
 
     @cached_property
     def _at_station(self) -> Mapping[SeriesKey, tuple[StationParameter, ...]]:
@@ -73,12 +73,17 @@ class Registry:
 
     def topic_filters(self) -> tuple[str, ...]:
         """Return the MQTT filters that cover every station."""
-        own = {station.decoder.topic for station in self.stations.values() if station.decoder.topic}
+        own = {topic for station in self.stations.values() for topic in station.decoder.own_topics}
         return ("quantrac/+/+", *sorted(topic for topic in own if not _is_native(topic)))
 
     def station_of_topic(self, topic: str) -> Station | None:
         """Return the station whose messages come under `topic`."""
-        return self._by_topic.get(topic)
+        found = self._by_topic.get(topic)
+        above = topic
+        while found is None and above:
+            found = self._by_topic.get(f"{above}/#")
+            above = above.rpartition("/")[0]
+        return found
 
     def measurings(self, station: str, parameter: str) -> tuple[StationParameter, ...]:
         """Return how `station` measures `parameter`, in order of time; several where that has changed."""

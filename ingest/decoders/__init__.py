@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 
 from ingest.decoded import Decoder
-from ingest.decoders import fields, native
+from ingest.decoders import fields, lorawan, native, scalar, senml
 
 DECODERS: Mapping[str, Decoder] = {
-    "native": native.decode,
-    "fields": fields.decode,
+    "native": native.DECODER,
+    "fields": fields.DECODER,
+    "senml": senml.DECODER,
+    "lorawan": lorawan.DECODER,
+    "scalar": scalar.DECODER,
 }

@@ -34,7 +34,7 @@ def decoded(name: str, case: dict[str, Any]) -> Decoded:
     incoming = Incoming(case["topic"], case["payload"].encode(), live=case["live"])
     message = JournalMessage(1, datetime.fromisoformat(case["received_at"]), incoming)
     try:
-        return DECODERS[name](message, station(case["decoder"]))
+        return DECODERS[name].decode(message, station(case["decoder"]))
     except Refusal as refusal:
         return Decoded([], [refusal])
 
