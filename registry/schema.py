@@ -345,10 +345,10 @@ class FieldPath(Mapped):
 
 
 class NamedValue(Mapped):
-    """Which SenML name is which parameter (`senml`)."""
+    """Which name in a message is which parameter (`senml`)."""
 
     name: str = Field(min_length=1)
-    """base name and name together; behind `device_id` only what follows it"""
+    """as the message has it; SenML: base name and name together, behind `device_id` only what follows it"""
     sum: bool = False
     """take the sum (`s`) instead of the value; then `unit` says its unit"""
 
@@ -369,8 +369,8 @@ class DecoderChoice(Strict):
     """MQTT topic on which it publishes; with /# at the end all topics that begin so; left out: quantrac/<station>/<medium>"""
     fields: tuple[FieldPath, ...] = ()
     """where each parameter stands in JSON"""
-    names: tuple[NamedValue, ...] = ()
-    """which SenML name is which parameter"""
+    records: tuple[NamedValue, ...] = ()
+    """which name in a message is which parameter"""
     topics: tuple[TopicValue, ...] = ()
     """which topic is which parameter, if each has its own"""
     ignore: tuple[str, ...] = ()

@@ -4,7 +4,7 @@
       name: senml
       topic: sites/roof/senml
       device_id: "urn:dev:ow:10e2073a01080063"
-      names:
+      records:
         - {name: temperature, parameter: air_temperature}
 
 With `device_id`, every name must begin with it, and is known by what follows; without, names are written in full. The
@@ -92,7 +92,7 @@ def decode(incoming: JournalMessage, station: Station) -> Decoded:
             except KeyError:  # a sum is asked for and there is a value only, or the other way round
                 continue
     if not values and not refused:
-        raise refusals.nothing_found(one.name for one in choice.names)
+        raise refusals.nothing_found(one.name for one in choice.records)
     return Decoded(values, refused)
 
 
@@ -117,7 +117,7 @@ def _meant(record: _Record, choice: DecoderChoice, station: str) -> list[NamedVa
     known = {name}
     if choice.device_id is not None:
         known.add(_behind(choice.device_id, record, station))
-    return [one for one in choice.names if one.name in known]
+    return [one for one in choice.records if one.name in known]
 
 
 def _behind(device: str, record: _Record, station: str) -> str:
@@ -177,6 +177,6 @@ def _strange(where: Text) -> Refusal:
 DECODER = Decoder(
     decode=decode,
     reads=Text("SenML packs in JSON (RFC 8428)"),
-    takes=("topic", "names", "device_id", "receipt_time"),
-    needs=(("names",),),
+    takes=("topic", "records", "device_id", "receipt_time"),
+    needs=(("records",),),
 )

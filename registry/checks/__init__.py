@@ -41,7 +41,7 @@ RULES: Mapping[str, Sequence[Check]] = {
         speaking.device_path, speaking.ignored_paths,
     ),
     "stations.decoder.fields": (speaking.path, speaking.mapped_parameter),
-    "stations.decoder.names": (speaking.mapped_parameter,),
+    "stations.decoder.records": (speaking.mapped_parameter,),
     "stations.decoder.topics": (speaking.mapped_parameter,),
     "parameters": (figures.molar_mass, figures.accepted_units),
     "regulations": (law.ordered, law.one_row_at_a_time),

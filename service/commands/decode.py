@@ -38,7 +38,7 @@ def add(app: typer.Typer, _: Callable[..., str]) -> None:
         "decode", cls=Page, help=help_text,
         epilog="quantrac decode message.json --station KK-CG-01\n"
                "quantrac decode uplink.json --decoder lorawan.yaml --topic application/17c8/device/0101/event/up\n"
-               "quantrac decode pack.json --decoder '{name: senml, names: [{name: \"dev1:t\", parameter: air_temperature}]}'",
+               "quantrac decode pack.json --decoder '{name: senml, records: [{name: \"dev1:t\", parameter: air_temperature}]}'",
     )  # fmt: skip
     def _decode(
         ctx: typer.Context,

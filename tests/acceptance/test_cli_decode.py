@@ -16,7 +16,7 @@ decoder:
   name: senml
   receipt_time: true
   device_id: dev1
-  names:
+  records:
     - {name: t, parameter: air_temperature}
     - {name: h, parameter: relative_humidity}
 """
@@ -75,7 +75,7 @@ def test_a_decoder_is_tried_at_a_station(tmp_path: Path) -> None:
     [
         ("{name: feilds}", "did you mean `fields`?"),
         ("{name: scalar, fields: []}", "`topics` is missing"),
-        ("{name: senml, names: [{name: x, parameter: pm25}], device: id}", "the decoder `senml` has no `device`"),
+        ("{name: senml, records: [{name: x, parameter: pm25}], device: id}", "the decoder `senml` has no `device`"),
         ("{name: fields, fields: [{path: x, parameter: pm25}]}", "nothing says when"),
         ("{name: fields, feilds: []}", "did you mean `fields`?"),
         ("{name: [", "not YAML"),
@@ -93,7 +93,7 @@ def test_the_line_of_a_fault_is_that_of_the_file(tmp_path: Path) -> None:
     for text in (SENML, SENML.replace("decoder:\n", "# mine\n").replace("\n  ", "\n")):
         (tmp_path / "mine.yaml").write_text(text.replace("air_temperature", "air_temperatur"), "utf-8")
         done = decode(tmp_path, PACK, "--decoder", "mine.yaml")
-        assert "mine.yaml:7: decoder.names[0].parameter" in done.stderr
+        assert "mine.yaml:7: decoder.records[0].parameter" in done.stderr
 
 
 def test_what_is_known_to_be_no_reading_is_said(tmp_path: Path) -> None:

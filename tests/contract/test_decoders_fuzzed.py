@@ -28,9 +28,9 @@ STATIONS: dict[str, list[dict[str, Any]]] = {
         {"fields": FIELDS, "receipt_time": True, "ignore": ["k"]},
     ],
     "senml": [
-        {"names": [{"name": "v", "parameter": "pm25", "scale": 1e300}, {"name": "v", "parameter": "so2", "sum": True}],
+        {"records": [{"name": "v", "parameter": "pm25", "scale": 1e300}, {"name": "v", "parameter": "so2", "sum": True}],
          "receipt_time": True},
-        {"names": [{"name": "k", "parameter": "pm25"}], "device_id": "v"},
+        {"records": [{"name": "k", "parameter": "pm25"}], "device_id": "v"},
     ],
     "lorawan": [{"fields": FIELDS, "receipt_time": True}, {"fields": FIELDS, "device_id": EUI, "time": "t"}],
     "scalar": [{"topics": [{"topic": "x/up", "parameter": "pm25", "scale": 1e300}], "receipt_time": True}],

@@ -140,7 +140,7 @@ fields:
 name: senml
 topic: sites/roof/senml
 device_id: "urn:dev:ow:10e2073a01080063"
-names:
+records:
   - {name: voltage, parameter: voltage}
   - {name: current, parameter: current}
 """,
@@ -149,7 +149,7 @@ name: senml
 topic: sites/roof/senml
 receipt_time: true
 device_id: "urn:dev:ow:10e2073a01080063"
-names:
+records:
   - {name: "urn:dev:ow:10e2073a01080063", parameter: temperature}
 """,
     "rtu-scaled-integers": """

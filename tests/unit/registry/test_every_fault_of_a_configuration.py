@@ -98,9 +98,9 @@ BROKEN = [
            "stations[KK-CG-01].decoder.topic", "topic: quantrac", "a filter for many topics", "plant-7/outfall/#"),
     Broken("stations.yaml", "      time: Time\n", "", "stations[KK-CG-01].decoder", "decoder:",
            "nothing says when", "`receipt_time: true`"),
-    Broken("stations.yaml", "name: fields\n      topic", "name: fields\n      names: [{name: t, parameter: pm25}]\n"
-           "      topic", "stations[KK-CG-01].decoder.names", "names: [{name: t",
-           "the decoder `fields` has no `names`", "takes: topic, fields"),
+    Broken("stations.yaml", "name: fields\n      topic", "name: fields\n      records: [{name: t, parameter: pm25}]\n"
+           "      topic", "stations[KK-CG-01].decoder.records", "records: [{name: t",
+           "the decoder `fields` has no `records`", "takes: topic, fields"),
     Broken("stations.yaml", "name: fields\n      topic", "name: lorawan\n      device: id\n      topic",
            "stations[KK-CG-01].decoder.device", "device: id", "the decoder `lorawan` has no `device`", "device_id"),
     Broken("stations.yaml", "      topic: tele/can-giuoc-01/SENSOR\n      time: Time\n",
