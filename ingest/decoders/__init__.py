@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 from ingest.decoded import Decoder
-from ingest.decoders import fields, lorawan, native, scalar, senml
+from ingest.decoders import circular10, fields, lorawan, native, scalar, senml
 
 DECODERS: Mapping[str, Decoder] = {
     "native": native.DECODER,
+    "circular10": circular10.DECODER,
     "fields": fields.DECODER,
     "senml": senml.DECODER,
     "lorawan": lorawan.DECODER,

@@ -45,7 +45,7 @@ DECODER = Decoder(
     decode=decode,
     reads=Text("any JSON, by paths"),
     takes=(
-        "topic", "fields", "ignore", "time", "time_format", "timezone", "device", "device_id", "receipt_time",
+        "topic", "files", "folder", "fields", "ignore", "time", "time_format", "timezone", "device", "device_id", "receipt_time",
         "numbers_as_text",
     ),
     needs=(("fields",), ("time", "receipt_time")),

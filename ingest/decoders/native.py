@@ -109,5 +109,5 @@ def _status(written: Any, parameter: str) -> str | int | None:
 DECODER = Decoder(
     decode=decode,
     reads=Text("our own JSON: the values of one moment, each with its unit and status"),
-    takes=("topic", "receipt_time", "numbers_as_text"),
+    takes=("topic", "files", "folder", "receipt_time", "numbers_as_text"),
 )

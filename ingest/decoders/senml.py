@@ -177,6 +177,6 @@ def _strange(where: Text) -> Refusal:
 DECODER = Decoder(
     decode=decode,
     reads=Text("SenML packs in JSON (RFC 8428)"),
-    takes=("topic", "records", "device_id", "receipt_time"),
+    takes=("topic", "files", "folder", "records", "device_id", "receipt_time"),
     needs=(("records",),),
 )

@@ -37,10 +37,11 @@ RULES: Mapping[str, Sequence[Check]] = {
         law.ordered, places.measured_parameter, places.measured_medium, places.interval, figures.unit_at_station,
     ),
     "stations.decoder": (
-        speaking.decoder, speaking.taken, speaking.needed, speaking.device, speaking.timezone, speaking.time_path,
-        speaking.device_path, speaking.ignored_paths,
+        speaking.decoder, speaking.taken, speaking.needed, speaking.names, speaking.device, speaking.timezone,
+        speaking.time_path, speaking.device_path, speaking.ignored_paths,
     ),
     "stations.decoder.fields": (speaking.path, speaking.mapped_parameter),
+    "stations.decoder.names": (speaking.mapped_parameter, speaking.named_unit),
     "stations.decoder.records": (speaking.mapped_parameter,),
     "stations.decoder.topics": (speaking.mapped_parameter,),
     "parameters": (figures.molar_mass, figures.accepted_units),
@@ -72,7 +73,11 @@ def check(contents: Contents, today: date | None = None, formats: Mapping[str, F
     for key in ("areas", "facilities", "parameters", "stations", "rules", "people", "teams", "regulations"):
         _unique(contents.of(key), lambda one: one.item.id, "id")
     _unique(contents.of("regulations.rows"), lambda one: one.item.row, "row")
-    for one, findings in (*speaking.shared_topics(contents), *law.general_regulations(contents)):
+    for one, findings in (
+        *speaking.shared_topics(contents),
+        *speaking.shared_files(contents),
+        *law.general_regulations(contents),
+    ):
         _note(one, findings)
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 from domain.text import Text
 from registry.checks.figures import fits
-from registry.checks.known import Findings, Known, suggestion
+from registry.checks.known import Findings, Known, pairs, suggestion
 from registry.checks.places import zone_findings
 from registry.contents import Contents, Found
 from registry.faults import nearest
@@ -37,6 +38,19 @@ def taken(one: Found, known: Known) -> Findings:
                 (key,), Text("the decoder `{name}` has no `{key}`", {"name": one.item.name, "key": key}),
                 Text("remove it, or choose another decoder; this one takes: {keys}", {"keys": ", ".join(chosen.takes)}),
             )  # fmt: skip
+
+
+def names(one: Found, _: Known) -> Findings:
+    """No name means two things."""
+
+    def judge(first: Any, second: Any, index: int) -> Findings:
+        if first.name.casefold() == second.name.casefold():
+            yield (
+                ("names", index, "name"), Text("`{name}` stands twice", {"name": second.name}),
+                Text("keep one of them"),
+            )  # fmt: skip
+
+    yield from pairs(one.item.names, judge)
 
 
 def needed(one: Found, known: Known) -> Findings:
@@ -110,6 +124,13 @@ def _path(written: str | None, *place: str | int) -> Findings:
             Text('keys with dots between them, [0] or [*] for places in a list, [key=value] for those with that value, '
                  '"…" around a key with a dot'),
         )  # fmt: skip
+
+
+def named_unit(one: Found, _: Known) -> Findings:
+    """A unit that says too little, and what it means, go together."""
+    if (one.item.unit is None) != (one.item.instead_of is None):
+        missing, given = ("unit", "instead_of") if one.item.unit is None else ("instead_of", "unit")
+        yield (given,), Text("`{key}` is missing", {"key": missing}), Text("write both, or neither")
 
 
 def mapped_parameter(one: Found, known: Known) -> Findings:
@@ -186,4 +207,29 @@ def _shared(place: Place, topic: str, before: Found) -> Findings:
         place, Text("`{topic}` is the topic of `{id}` too ({where})",
                     {"topic": topic, "id": before.item.id, "where": where}),
         Text("each station needs a topic of its own"),
+    )  # fmt: skip
+
+
+def shared_files(contents: Contents) -> Iterator[tuple[Found, Findings]]:
+    """Yield what is wrong with files and folders that two stations would call theirs."""
+    names: dict[str, Found] = {}
+    folders: dict[str, Found] = {}
+    for one in contents.of("stations"):
+        with suppress(Unreadable):
+            for name in one.item.decoder.files:
+                before = names.setdefault(name, one)
+                if before is not one:
+                    yield one, _owned(name, before, "files")
+            folder = one.item.decoder.folder or one.item.id
+            before = folders.setdefault(folder, one)
+            if before is not one and before.item.id != one.item.id:
+                yield one, _owned(folder, before, "folder")
+
+
+def _owned(name: str, before: Found, key: str) -> Findings:
+    where = f"{before.source.name}:{before.source.line(before.place)}"
+    yield (
+        ("decoder", key), Text("`{name}` belongs to the files of `{id}` too ({where})",
+                               {"name": name, "id": before.item.id, "where": where}),
+        Text("each station needs files and a folder of its own"),
     )  # fmt: skip
