@@ -32,7 +32,8 @@ def decoder(one: Found, known: Known) -> Findings:
 def taken(one: Found, known: Known) -> Findings:
     """What a decoder does not look at would be written for nothing."""
     chosen = known.formats.get(one.item.name)
-    for key in DecoderChoice.model_fields if chosen else ():
+    keys = one.item.model_fields_set if isinstance(one.item, DecoderChoice) else DecoderChoice.model_fields
+    for key in sorted(keys) if chosen else ():
         if chosen and key not in {"name", *chosen.takes} and _is_written(one, key):
             yield (
                 (key,), Text("the decoder `{name}` has no `{key}`", {"name": one.item.name, "key": key}),
