@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -78,11 +79,15 @@ def test_both_languages_teach_the_same() -> None:
     assert len(blocks("add-a-decoder.md")) == 6
 
 
-def examples(name: str) -> list[str]:
-    return re.findall(r"```yaml\n(decoder:\n.*?)```", (HOW_TO / name).read_text("utf-8"), re.DOTALL)
+def examples(*names: str) -> list[str]:
+    """Return what stands at and below `decoder:` in the YAML of pages."""
+    found = re.compile(r"^( *)decoder:\n(?:\1 +.*\n)+", re.MULTILINE)
+    texts = ((HOW_TO / name).read_text("utf-8") for name in names)
+    yaml = (block for text in texts for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL))
+    return [dedent(one[0]) for block in yaml for one in found.finditer(block)]
 
 
-@pytest.mark.parametrize("example", examples("connect-a-device.md"))
+@pytest.mark.parametrize("example", examples("connect-a-device.md", "add-a-station.md", "take-files-by-ftp.md"))
 def test_every_example_of_a_decoder_is_a_right_one(example: str) -> None:
     """It can be copied as it stands."""
     with_decoder(read_text("example", example), invented(load(ROOT / "config")), load(ROOT / "config"), DECODERS)
