@@ -16,6 +16,9 @@ from service.parts import PARTS
 from service.stores import Folder, open_readings
 from storage.readings import StoreUnavailable
 
+# What lasts longer than ten years nobody need plan for.
+_DAYS_WORTH_SAYING = 3_650
+
 
 def add(app: typer.Typer, _: Callable[..., str]) -> None:
     """Add the commands to `app`, explained by `_`."""
@@ -178,7 +181,7 @@ def _room(disk: dict[str, Any]) -> Iterator[Text]:
     values = {"free": _gigabytes(disk["free_bytes"]), "kept": _gigabytes(disk["kept_bytes"]),
               "journal": _gigabytes(disk["journal_bytes"])}  # fmt: skip
     yield Text("Disk: {free} GB free; kept here: {kept} GB, of it in the journal: {journal} GB", values)
-    if disk["days_until_full"] is not None:
+    if disk["days_until_full"] is not None and disk["days_until_full"] < _DAYS_WORTH_SAYING:
         yield Text("The disk is full in {days} days at the rate of the last 24 hours.",
                    {"days": int(disk["days_until_full"])})  # fmt: skip
 
