@@ -26,6 +26,7 @@ from ingest.subscriber import Subscriber
 from registry.lookup import Registry
 from reports.portal import make_app as make_public
 from service.health import Health, Watch
+from service.keeping import Keeper
 from service.parts import Ingest, Pages, Part, Scheduled
 from service.run import Service
 from service.schedule import Job, Schedule
@@ -101,7 +102,10 @@ class Wiring:
         deliverer = Deliverer(stores.engine, open_channels(mail_server(self.settings)), clock)
         deliver = Job("deliver", [deliverer.run])
         figures = Job("figures", [roller.run, judge.run, lambda: schedule.wake(deliver.name)])
-        schedule = Schedule([figures, deliver])
+        keeper = Keeper(
+            Folder(self.settings.data), stores.engine, stores.readings, clock, registry.province.policies.journal_kept
+        )
+        schedule = Schedule([figures, deliver, Job("journal", [keeper.run], on_end=keeper.stop)])
         return schedule
 
     def _watch(self) -> Watch:

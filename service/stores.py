@@ -63,6 +63,15 @@ class Folder:
         """The Maildir of the demonstration's mail server."""
         return self.path / "mail"
 
+    @property
+    def keys(self) -> Path:
+        """The key that signs the seals, and its public half."""
+        return self.path / "keys"
+
+    def hold(self, worker: str) -> Path:
+        """Messages behind an exceedance, with their proofs; they outlive the journal's days."""
+        return self.path / "hold" / worker
+
     def quarantine(self, worker: str) -> Path:
         """The refusals of an ingest worker."""
         return self.path / "quarantine" / f"{worker}.sqlite"
