@@ -220,7 +220,9 @@ class _Walk:
 
     def _records(self, file: Path, connection: sqlite3.Connection, seal: Seal | None) -> None:
         tree, last = Tree(), None
-        for position, kept, *row in connection.execute(SQL["chained"]):
+        # A day whose first commit never came to its end has no table: nothing was taken.
+        found = connection.execute(SQL["chained"]) if journal_day.has_messages(connection) else ()
+        for position, kept, *row in found:
             written = record(row)
             chain = link(self._chain, written)
             wrong = _wrong(tree.size + 1, position, holds=chain == kept, day=file.stem, seq=row[0])

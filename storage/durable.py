@@ -5,8 +5,8 @@ from pathlib import Path
 
 
 def replace_file(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Put `content` in the place of what stands at `path`; on disk on return."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
+    """Put `content` in the place of what stands at `path`; on disk on return. One process at a time writes a file."""
+    draft = path.with_name(f"{path.name}.draft")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
         file.write(content)
         file.flush()

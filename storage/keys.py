@@ -82,7 +82,7 @@ def make_key(folder: Path) -> SealKey:
     made = SealKey(key)
     # Published first: a key that nobody knows of would sign what nobody could check.
     _publish(folder, made)
-    draft = folder / f"{PRIVATE}.{os.getpid()}.draft"
+    draft = folder / f"{PRIVATE}.made"
     replace_file(draft, written, mode=0o600)
     try:
         os.link(draft, folder / PRIVATE)
