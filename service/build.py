@@ -24,6 +24,7 @@ from domain.clock import Clock
 from ingest.pipeline import Pipeline
 from ingest.subscriber import Subscriber
 from registry.lookup import Registry
+from reports.portal import Around
 from reports.portal import make_app as make_public
 from service.health import Health, Watch
 from service.keeping import Keeper
@@ -35,6 +36,7 @@ from service.stores import Folder, Stores
 from staff.app import make_app as make_staff
 from storage.journal import Journal
 from storage.ledger import Ledger
+from storage.published import Published
 
 # A minute of the machine's time: while messages wait longer, what stations say is not known and nobody is called silent.
 BEHIND = timedelta(minutes=1)
@@ -112,9 +114,11 @@ class Wiring:
         return Watch(self.health, self.stores.readings)
 
     def _public(self) -> Pages:
+        folder = Folder(self.settings.data)
+        seals = Published(folder.journals, folder.keys)
         app = make_public(
             self.registry, self.stores.readings, self.stores.engine, self.clock,
-            demo=self.plan.demo, public_url=self.settings.public_address, reasons=self._watch().reasons,
+            demo=self.plan.demo, around=Around(self.settings.public_address, self._watch().reasons, seals),
         )  # fmt: skip
         return Pages("public", app, self.plan.sockets["public"])
 
