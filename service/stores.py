@@ -72,6 +72,11 @@ class Folder:
         """Messages behind an exceedance, with their proofs; they outlive the journal's days."""
         return self.path / "hold" / worker
 
+    @property
+    def turn(self) -> Path:
+        """The lock of whoever changes readings."""
+        return self.path / "locks" / "readings.lock"
+
     def quarantine(self, worker: str) -> Path:
         """The refusals of an ingest worker."""
         return self.path / "quarantine" / f"{worker}.sqlite"

@@ -12,7 +12,7 @@ from domain.message import Incoming, JournalMessage
 from domain.moment import micros
 from storage import checking, journal_day
 from storage.checking import BadRecord
-from storage.journal_day import OPEN, SQL, WORKERS, day_of, link, message_of, record, row_of
+from storage.journal_day import OPEN, SQL, WORKERS, day_of, link, messages_of, record, row_of
 from storage.seals import SealBook
 
 _DAY_US = 86_400_000_000
@@ -98,13 +98,13 @@ class Journal:
         for file in self.files():
             if file.stem >= first and len(found) < limit:
                 rows = self._rows(file, SQL["after"], (after, limit - len(found)))
-                found.extend(message_of(row) for row in rows)
+                found.extend(messages_of(rows))
         return found
 
     def get(self, seq: int) -> JournalMessage | None:
         """Return the message numbered `seq`, or None if it is not (or no longer) there."""
         rows = self._rows(self.folder / f"{day_of(seq)}.sqlite", SQL["one"], (seq,))
-        return message_of(rows[0]) if rows else None
+        return next(messages_of(rows), None)
 
     def files(self) -> list[Path]:
         """Return the files of all days that are kept, oldest first."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from storage.statements import statements
 
 WORKERS = 64  # seq = receipt time in µs × 64 + worker
 NO_CHAIN = bytes(32)
+_NEVER = moment(0)
 SQL = statements("journal.sql")
 
 # What a day's file says of itself (SQLite's user_version): nothing more is taken; a seal of it has been written.
@@ -72,11 +73,13 @@ def row_of(seq: int, at: int, incoming: Incoming) -> tuple[Any, ...]:
     return (seq, at, incoming.topic, incoming.payload, incoming.qos, *flags)
 
 
-def message_of(row: Sequence[Any]) -> JournalMessage:
-    """Return the message that a row keeps."""
-    seq, at, topic, payload, qos, retained, redelivered, live = row
-    incoming = Incoming(topic, bytes(payload), qos, bool(retained), bool(redelivered), bool(live))
-    return JournalMessage(seq, moment(at), incoming)
+def messages_of(rows: Iterable[Sequence[Any]]) -> Iterator[JournalMessage]:
+    """Yield the messages that rows keep."""
+    last, received = None, _NEVER
+    for seq, at, topic, payload, qos, retained, redelivered, live in rows:
+        if at != last:  # a group that was committed together has one moment
+            last, received = at, moment(at)
+        yield JournalMessage(seq, received, Incoming(topic, payload, qos, retained > 0, redelivered > 0, live > 0))
 
 
 def files(folder: Path) -> list[Path]:

@@ -59,7 +59,7 @@ class Pruner:
         count = 0
         ledger = Ledger(self.engine, self.folder.name)
         for seal in due(book, now, kept):
-            if (seal.last_seq or 0) > ledger.cursor() or not self._let_go(seal, book, key, now, kept, goes_on):
+            if _has_pending(seal, ledger) or not self._let_go(seal, book, key, now, kept, goes_on):
                 break
             self.finish(book)
             count += 1
@@ -67,8 +67,10 @@ class Pruner:
 
     def finish(self, book: SealBook) -> None:
         """Remove what is left of days that are pruned: what others keep of them, then their files."""
+        ledger = Ledger(self.engine, self.folder.name)
         for day in self._left(book):
             self.forget(day)
+            ledger.forget(*journal_day.numbers(day))
             file = self.folder / f"{day}.sqlite"
             # The logs last: without its file nobody opens them.
             for one in (file, *(file.with_name(f"{file.name}{log}") for log in ("-wal", "-shm"))):
@@ -173,6 +175,12 @@ class Pruner:
                 Text("The station {station} is not in the configuration, so the messages behind its alerts cannot be found, "
                      "and nothing of the journal is pruned. Put it back into stations.yaml.", {"station": key.station})
             ) from error  # fmt: skip
+
+
+def _has_pending(seal: Seal, ledger: Ledger) -> bool:
+    """Tell whether a message of the day has no outcome yet: not come to, or left for later."""
+    last = seal.last_seq or 0
+    return last > ledger.cursor() or any(seq <= last for seq in ledger.deferred(1))
 
 
 def _differs(seal: Seal) -> Text:

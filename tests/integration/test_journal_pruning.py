@@ -134,6 +134,23 @@ def test_a_day_with_pending_messages_stays_and_so_do_those_after_it(tmp_path: Pa
     assert rig.files()[0] == "2026-03-02"
 
 
+def test_a_day_with_a_message_that_was_left_for_later_stays(rig: Kept) -> None:
+    """Its turn comes though the cursor is past it."""
+    with writing(rig.engine) as connection:
+        connection.exec_driver_sql("INSERT INTO deferred (worker, seq) VALUES ('main', ?)", (rig.seqs[1][1],))
+    assert rig.prune() == 1
+
+
+def test_what_became_of_single_messages_goes_with_their_day(rig: Kept) -> None:
+    """The days' totals stay, and what became of messages that are kept."""
+    assert rig.outcome(rig.seqs[0][0]) == "stored"
+    before = rig.outcomes(), rig.counts()
+    rig.prune()
+    assert [rig.outcome(seq) for seq in (*rig.seqs[0], *rig.seqs[2])] == [None] * 8
+    assert rig.outcome(rig.journal.newest()) == "stored"
+    assert (rig.outcomes(), rig.counts()) == before
+
+
 def test_when_every_day_is_pruned_the_next_message_goes_on(rig: Kept) -> None:
     """Numbers and chain go on from the last seal, even with a clock that was set back."""
     newest = rig.journal.newest()
