@@ -134,7 +134,9 @@ def _put(cli: Cli, worker: str, one: Checked) -> None:
 
 
 def _sentence(worker: str, bad: BadRecord) -> Text:
-    values = {"worker": worker, "file": str(bad.file), "record": bad.seq, "time": bad.at or "–", "wrong": bad.wrong}
+    # As files and numbers have it: in UTC, without separators.
+    at = "–" if bad.at is None else bad.at.isoformat(timespec="seconds")
+    values = {"worker": worker, "file": str(bad.file), "record": str(bad.seq), "time": at, "wrong": bad.wrong}
     if bad.seq is None:
         return Text("{worker}: {file} does not hold: {wrong}", values)
     return Text("{worker}: record {record} (received {time}) in {file} does not hold: {wrong}", values)
