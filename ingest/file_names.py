@@ -36,6 +36,12 @@ def owner_of(path: str, registry: Registry) -> Station | None:
     return registry.station_of_folder(folder) if slash else None
 
 
+def account_of(path: str, registry: Registry) -> str:
+    """Return who seems to have sent the file at `path`: a station, or what its files are called."""
+    station = owner_of(path, registry) or registry.station_of_file(called(_name(path)))
+    return station.id if station else called(_name(path))
+
+
 def _by_name(path: str, named: Station | None) -> Station:
     if named is None:
         raise _unknown(path)

@@ -7,7 +7,7 @@ from domain.message import JournalMessage
 from domain.reading import Reading
 from ingest import refusals
 from ingest.decoders import DECODERS
-from ingest.file_names import FILES, owner_of, sender_of
+from ingest.file_names import FILES, account_of, owner_of, sender_of
 from ingest.prepare import Door
 from ingest.refusals import Refusal, RefusalReason
 from registry.lookup import Registry
@@ -71,6 +71,8 @@ class Reader:
 
     def sender(self, topic: str) -> str:
         """Return who sends on `topic`: a station, or the account that its first two levels stand for."""
+        if topic.startswith(FILES):
+            return account_of(topic.removeprefix(FILES), self._registry)
         known = self._senders.get(topic)
         return known[0].id if known is not None else "/".join(topic.split("/", 2)[:2])
 
