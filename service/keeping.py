@@ -79,7 +79,7 @@ class Keeper:
         if self._ended.is_set():
             return
         folders = (self.folder.journals / worker, self.folder.hold(worker))
-        pruner = Pruner(*folders, self.engine, self.store, lambda _: None)
+        pruner = Pruner(*folders, self.engine, self.store)
         days = pruner.prune(book, key, now, self.kept, self._turns())
         if days:
             log.info("pruned", worker=worker, days=days)

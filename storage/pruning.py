@@ -33,6 +33,10 @@ from storage.tables import alerts, revisions
 _PART = timedelta(days=31)
 
 
+def nothing(_: str) -> None:
+    """Forget nothing more of a day."""
+
+
 class NotPruned(QuantracError):
     """A day that is due stays, because removing it would remove something that cannot be shown any more."""
 
@@ -45,13 +49,16 @@ def due(book: SealBook, now: datetime, kept: timedelta) -> list[Seal]:
 
 @dataclass(frozen=True)
 class Pruner:
-    """Prunes the journal of one worker. `forget` is told of each day before its file goes, and may be told again."""
+    """Prunes the journal of one worker.
+
+    `forget` is told of each day before its file goes, and may be told again: what else refers to its messages.
+    """
 
     folder: Path
     held: Path
     engine: Engine
     store: ReadingStore
-    forget: Callable[[str], object]
+    forget: Callable[[str], object] = nothing
 
     def prune(self, book: SealBook, key: SealKey, now: datetime, kept: timedelta, goes_on: GoesOn = always) -> int:
         """Prune what is due, oldest first, and finish what was stopped; return how many days went. Raises NotPruned."""

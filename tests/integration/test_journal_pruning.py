@@ -63,7 +63,7 @@ class Kept(Rig):
         entries = self.journal.seals.entries()
         return keys.open_key(self.folder / "keys", last=entries[-1].key if entries else None)
 
-    def pruner(self, forget: Callable[[str], object] = lambda _: None) -> Pruner:
+    def pruner(self, forget: Callable[[str], object] = pruning.nothing) -> Pruner:
         return Pruner(self.journal.folder, self.folder / "hold" / "main", self.engine, self.store, forget)
 
     def prune(self, **changes: Any) -> int:
@@ -284,6 +284,16 @@ def test_a_day_pruned_early_is_named(rig: Kept, kept: timedelta) -> None:
     bad = rig.bad()
     assert bad is not None
     assert "too early" in str(bad.wrong)
+
+
+def test_whoever_reads_finds_what_is_kept_and_makes_nothing_anew(rig: Kept) -> None:
+    """With connections from before, and by a cursor of before; an empty file in its place would be a lost day."""
+    assert len(rig.journal.read(0, 100)) == 13
+    rig.prune()
+    assert [one.seq for one in rig.journal.read(0, 100)] == [rig.journal.newest()]
+    assert [one.seq for one in rig.journal.read(rig.seqs[0][0], 100)] == [rig.journal.newest()]
+    assert rig.journal.get(rig.seqs[1][0]) is None
+    assert rig.files() == ["2026-05-03"]
 
 
 def test_what_is_due_is_told_by_age_alone(rig: Kept) -> None:

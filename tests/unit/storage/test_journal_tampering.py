@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from domain.message import Incoming
 from storage import journal_day, keys
-from storage.checking import BadRecord
+from storage.checking import BadRecord, check
 from storage.journal_day import link, record
 from support.sealed import SealedJournal
 
@@ -211,6 +211,20 @@ def test_the_earlier_fault_is_named_first(sealed: SealedJournal) -> None:
     bad = lines(sealed, lambda all_: [*all_[:2], all_[2].replace(b'"messages":5', b'"messages":4')])
     assert bad is not None
     assert bad.seq == sealed.seqs[0][3]
+
+
+def test_a_journal_that_is_sealed_while_it_is_checked_holds(tmp_path: Path) -> None:
+    """What seems to be missing by then is accounted for: it is looked at once more."""
+    journal = SealedJournal(tmp_path, days=3, each=1_000)
+    looks: list[int] = []
+
+    def sealing(done: int) -> None:
+        looks.append(done)
+        journal.seal()
+
+    found = check(journal.journal.folder, progress=sealing)
+    assert (found.bad, found.sealed_to, found.messages) == (None, "2026-03-02", 3_000)
+    assert looks.count(1_000) == 2
 
 
 @pytest.fixture(scope="module")
