@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from domain.text import QuantracError, Text
 from storage import journal_day
 from storage.journal_day import CLOSED, SEALED, SQL, link, record
 from storage.keys import SealKey
 from storage.merkle import Tree
-from storage.seals import Seal, SealBook
+from storage.seals import FILE, Seal, SealBook
 
 # Batches that are on their way at midnight are taken in first; later ones go into the next day by themselves.
 GRACE = timedelta(minutes=10)
@@ -18,6 +19,10 @@ GRACE = timedelta(minutes=10)
 CHUNK = 1_000
 
 GoesOn = Callable[[], bool]
+
+
+class SealGone(QuantracError):
+    """A day was sealed before, and its seal is not in the book: another one would cover up what happened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +58,13 @@ def due(folder: Path, book: SealBook, now: datetime) -> list[Path]:
 
 
 def seal(file: Path, book: SealBook, key: SealKey, now: datetime, goes_on: GoesOn = always) -> Seal | None:
-    """Close a day and seal it; None where `goes_on` said no first, and the next call begins anew."""
+    """Close a day and seal it; None where `goes_on` said no first, and the next call begins anew. Raises SealGone."""
     connection = journal_day.open_to_prove(file)
     if connection is None:
         return None
     try:
+        if journal_day.standing(connection) == SEALED:
+            raise SealGone(_gone(file))
         journal_day.close_for_good(connection, CLOSED)
         found = prove(connection, book.end()[2], Tree(), goes_on)
         if found is None:
@@ -109,6 +116,12 @@ def mark(folder: Path, book: SealBook) -> None:
         if journal_day.standing(connection) != SEALED:
             journal_day.close_for_good(connection, SEALED)
         connection.close()
+
+
+def _gone(file: Path) -> Text:
+    return Text("The day {day} of the journal of {worker} was sealed, and its seal is gone from {book}, so no later day is "
+                "sealed. Put that file back from the backup, or write its missing lines as they were published.",
+                {"day": file.stem, "worker": file.parent.name, "book": str(file.with_name(FILE))})  # fmt: skip
 
 
 def _has_any(file: Path) -> bool:

@@ -112,6 +112,20 @@ def test_what_was_stopped_is_done_again_with_the_same_result(tmp_path: Path) -> 
         assert connection.execute("PRAGMA user_version").fetchone() == (SEALED,)
 
 
+def test_a_seal_that_is_gone_is_not_made_anew(tmp_path: Path) -> None:
+    """It would cover up that somebody took it away; put back, sealing goes on."""
+    sealed = SealedJournal(tmp_path)
+    sealed.seal()
+    lines = sealed.journal.seals.lines()
+    sealed.journal.seals.path.write_bytes(b"".join(lines[:-1]))
+    sealed.clock.moment += timedelta(days=1)
+    with pytest.raises(sealing.SealGone, match="2026-03-03"):
+        sealed.seal()
+    sealed.journal.seals.path.write_bytes(b"".join(lines))
+    assert [one.day for one in sealed.seal()] == ["2026-03-04"]
+    assert sealed.bad() is None
+
+
 def test_a_record_that_was_changed_before_its_day_was_sealed_stays_named(tmp_path: Path) -> None:
     """A seal says so rather than covering it up; later days are sealed all the same."""
     sealed = SealedJournal(tmp_path)
