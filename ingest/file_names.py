@@ -11,9 +11,6 @@ from ingest.refusals import Refusal, RefusalReason, shown
 from registry.lookup import Registry
 from registry.schema import Station
 
-# Topic in the journal of what came as a file. As with `$import/`, no MQTT client can publish under it.
-FILES = "$files/"
-
 _STAMPED = re.compile(r"(?P<who>.+)_\d{14}(?!\d).*", re.ASCII | re.DOTALL)
 
 

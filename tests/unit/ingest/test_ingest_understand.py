@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from domain.flag import Flag, Reason
 from domain.reading import Reading, Status
-from ingest.body import MOST_BYTES
 from ingest.refusals import RefusalReason
-from ingest.understand import IMPORTED, MOST_PARTS, Reader, Understood
+from ingest.understand import MOST_PARTS, Reader, Understood
+from ingest.ways import IMPORTED, MOST_BYTES
 from registry.lookup import Registry
 from support.builders import NOON
 from support.configured import message, native, registry, station
@@ -329,6 +329,31 @@ def test_every_refusal_says_what_to_do() -> None:
             assert said.count(". ") >= 1 and said.endswith("."), said
             assert "{" not in said.replace('{"', ""), said
             assert refusal.reason in RefusalReason
+
+
+@pytest.mark.parametrize("stamp", ["12:00:00.1234567", "12:00:00.9999999", "12:00:00.000000499", "12:00:00.5"])
+def test_a_moment_is_the_same_whichever_way_it_was_read(stamp: str) -> None:
+    """A value beside it that has to be looked at closely does not move it."""
+    time = f"2026-03-01T{stamp}+07:00"
+    (plain,) = read(native(time=time, pm25=(1, "ug/m3"))).readings
+    closely = read(one_value('{"value": "x", "unit": "ug/m3"}', json.dumps(time))).readings[0]
+    assert plain.measured_at == closely.measured_at
+
+
+def test_all_topics_of_a_station_are_one_senders() -> None:
+    """Also before the first of its messages, so that its excess waits and that of its neighbours below it does not."""
+    decoder = {
+        "name": "lorawan",
+        "topic": "application/a/device/01/event/#",
+        "fields": [{"path": "x", "parameter": "pm25"}],
+    }
+    reader = Reader(registry(station("L-1", decoder=decoder)))
+    assert (
+        reader.sender("application/a/device/01/event/up")
+        == reader.sender("application/a/device/01/event/join")
+        == "L-1"
+    )
+    assert reader.sender("application/a/device/02/event/up") == "application/a"
 
 
 @given(st.binary(max_size=400))
