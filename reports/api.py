@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
+import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.engine import Engine
 
@@ -21,6 +22,7 @@ from registry.schema import LimitRow, Regulation, Station
 from reports.answers import Form, Refused, answer
 from reports.facts import Episode, between, episodes
 from storage import confirmations, ledger
+from storage.published import Published
 from storage.readings import ReadingStore
 
 _LONGEST = timedelta(days=366)
@@ -81,6 +83,7 @@ OPERATIONS = (
               (_STATION, Asked("window", Text("hour or day; without it, hour")), _FROM, _TO, _FORMAT)),
     Operation("/api/v1/exceedances", Text("times when a confirmed limit was exceeded, by automatic readings"),
               (_FROM, _TO)),
+    Operation("/api/v1/seals", Text("the signed seals of the journal, by which anybody can check that no message was changed")),
 )  # fmt: skip
 
 
@@ -100,11 +103,13 @@ def _not_understood(name: str, given: str, takes: Text) -> Text:
     return Text("`{name}` cannot be “{given}”; it takes: {takes}", values)
 
 
-def make_router(registry: Registry, store: ReadingStore, engine: Engine, clock: Clock, *, demo: bool) -> APIRouter:
+def make_router(
+    registry: Registry, store: ReadingStore, engine: Engine, clock: Clock, *, demo: bool, seals: Published | None = None
+) -> APIRouter:
     """Return the routes under `/api/v1`."""
     router = APIRouter(prefix="/api/v1")
-    lists = _Lists(registry, store, engine, clock, demo=demo)
-    for name in ("areas", "stations", "parameters", "limits", "rollups", "indices", "exceedances"):
+    lists = _Lists(registry, store, engine, clock, demo=demo, seals=seals)
+    for name in ("areas", "stations", "parameters", "limits", "rollups", "indices", "exceedances", "seals"):
         router.add_api_route(f"/{name}", getattr(lists, name), methods=["GET", "HEAD"], response_model=None)
     return router
 
@@ -112,7 +117,11 @@ def make_router(registry: Registry, store: ReadingStore, engine: Engine, clock: 
 class _Lists:
     """Every list; in a demonstration each object says so."""
 
-    def __init__(self, registry: Registry, store: ReadingStore, engine: Engine, clock: Clock, *, demo: bool) -> None:
+    def __init__(
+        self, registry: Registry, store: ReadingStore, engine: Engine, clock: Clock, *, demo: bool,
+        seals: Published | None,
+    ) -> None:  # fmt: skip
+        self._seals = seals
         self._registry, self._store, self._engine, self._clock = registry, store, engine, clock
         self._mark = {"demo": "DEMO"} if demo else {}
         self._prefix = "DEMO-" if demo else ""
@@ -210,6 +219,12 @@ class _Lists:
         found = episodes(self._engine, between(span.start, span.end))
         public = [one for one in found if _is_public(one) and one.station in self._registry.stations]
         return answer(request, [self._exceedance(one) for one in public])
+
+    def seals(self, request: Request) -> Response:
+        """The entries of every journal's book of seals, in their order; `signature` is over all other fields."""
+        books = self._seals.books().values() if self._seals else ()
+        rows = [{**msgspec.to_builtins(entry), **self._mark} for book in books for entry in book.entries()]
+        return answer(request, rows)
 
     def _exceedance(self, one: Episode) -> dict[str, Any]:
         station = self._registry.stations[one.station]

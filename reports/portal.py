@@ -1,6 +1,7 @@
 """The public's pages: the province, an area, a station, the data. Vietnamese at `/`, English at `/en/`; read-only."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -25,34 +26,53 @@ from reports.answers import unpacks
 from reports.facts import gather
 from reports.kept import Kept, Page
 from reports.summary import Row, State
+from storage.published import Published
 from storage.readings import ReadingStore, StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
 _KEPT_S = 5.0
+_SEALS = 60  # on the page; all of them are in the API
 _PROVINCE_HOURS, _STATION_HOURS = 25, 49
 _HTML = "text/html; charset=utf-8"
 _ROOTS = {"vi": "", "en": "/en"}
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What the pages know of the service around them.
+
+    `public_url` is their own address; `reasons` says why the service is not ready (`/readyz` tells only whether there
+    are any); `seals` are those of the journals.
+    """
+
+    public_url: str = ""
+    reasons: Callable[[], Sequence[Text]] = tuple
+    seals: Published | None = None
+
+
+_ALONE = Around()
+
+
 def make_app(
-    registry: Registry, store: ReadingStore, engine: Engine, clock: Clock, *, demo: bool, public_url: str = "",
-    reasons: Callable[[], Sequence[Text]] = tuple,
+    registry: Registry, store: ReadingStore, engine: Engine, clock: Clock, *, demo: bool, around: Around = _ALONE
 ) -> FastAPI:  # fmt: skip
     """Return the public app; `store` and `engine` need no more than reading.
 
-    `reasons` says why the service is not ready; `/readyz` tells only whether there are any.
     A page is kept for five seconds, in a demonstration for one, since there a minute passes in a fraction of one.
     """
     app = FastAPI(
-        title="quantrac", docs_url=None, redoc_url=None, servers=[{"url": public_url}] if public_url else None
+        title="quantrac",
+        docs_url=None,
+        redoc_url=None,
+        servers=[{"url": around.public_url}] if around.public_url else None,
     )
-    pages = _Pages(registry, store, engine, clock, demo=demo)
-    app.include_router(api.make_router(registry, store, engine, clock, demo=demo))
+    pages = _Pages(registry, store, engine, clock, demo=demo, seals=around.seals)
+    app.include_router(api.make_router(registry, store, engine, clock, demo=demo, seals=around.seals))
     kept = Kept(_KEPT_S if not demo else 1.0)
     for lang in LANGUAGES:
         _add_pages(app, pages, kept, lang)
-    _add_plumbing(app, store, reasons)
+    _add_plumbing(app, store, around.reasons)
     _add_faults(app, pages)
     app.add_middleware(Guarded)
     return app
@@ -79,13 +99,16 @@ def _add_pages(app: FastAPI, pages: "_Pages", kept: Kept, lang: str) -> None:
     async def data(request: Request) -> Response:
         return await answer(request, f"{lang}/data", partial(pages.data, lang))
 
+    async def seals(request: Request) -> Response:
+        return await answer(request, f"{lang}/data/seals", partial(pages.seals, lang))
+
     async def docs(request: Request) -> Response:
         return await answer(request, f"{lang}/docs", partial(pages.docs, lang))
 
     root = _ROOTS[lang]
     routes: tuple[tuple[str, Callable[..., Any]], ...] = (
         (f"{root}/", province), (f"{root}/areas/{{identity}}", area), (f"{root}/stations/{{identity}}", station),
-        (f"{root}/data", data), (f"{root}/docs", docs),
+        (f"{root}/data", data), (f"{root}/data/seals", seals), (f"{root}/docs", docs),
     )  # fmt: skip
     for path, page in routes:
         app.add_api_route(path, page, methods=["GET", "HEAD"], include_in_schema=False)
@@ -173,8 +196,12 @@ _FAULTS = {
 class _Pages:
     """Makes each page as a string: facts are gathered once, the rest is pure."""
 
-    def __init__(self, registry: Registry, store: ReadingStore, engine: Engine, clock: Clock, *, demo: bool) -> None:
+    def __init__(
+        self, registry: Registry, store: ReadingStore, engine: Engine, clock: Clock, *, demo: bool,
+        seals: Published | None,
+    ) -> None:  # fmt: skip
         self.registry, self._store, self._engine, self._clock = registry, store, engine, clock
+        self._seals = seals
         self._demo, self._band = demo, Band.of(clock, demo=demo)
         self._templates = {lang: environment("reports", lang, registry.zone) for lang in LANGUAGES}
         for lang, templates in self._templates.items():
@@ -243,6 +270,16 @@ class _Pages:
             lists=lists,
             origins=origins.values(),
         )
+
+    def seals(self, lang: str) -> str:
+        """Make the page that lists the newest seals of the journals, and the key that signs them."""
+        found = self._seals.books() if self._seals else {}
+        books = {
+            worker: [(seal, day in book.pruned()) for day, seal in list(book.seals().items())[: -_SEALS - 1 : -1]]
+            for worker, book in found.items()
+        }
+        title, keys = say(Text("Seals of the journal"), lang), self._seals.keys() if self._seals else []
+        return self._render(lang, "seals", "/data/seals", title=title, books=books, keys=keys)
 
     def docs(self, lang: str) -> str:
         """Make the page that explains the API."""

@@ -25,8 +25,10 @@ from ingest.broker_watch import BrokerWatch
 from ingest.pipeline import Books, Pipeline
 from ingest.session import Broker
 from registry.lookup import Registry
+from reports.portal import Around
 from reports.portal import make_app as make_public
 from service.health import Health
+from service.keeping import Keeper
 from service.metrics import Watch
 from service.parts import Ingest, Pages, Part, Scheduled
 from service.receipt import ReceiptProcess, Wanted
@@ -37,6 +39,7 @@ from service.stores import Folder, Stores
 from staff.app import make_app as make_staff
 from storage.journal import Journal
 from storage.ledger import Ledger
+from storage.published import Published
 from storage.turn import Turn
 
 # A minute of the machine's time: while messages wait longer, what stations say is not known and nobody is called silent.
@@ -108,16 +111,21 @@ class Wiring:
         deliverer = Deliverer(stores.engine, open_channels(mail_server(self.settings)), clock)
         deliver = Job("deliver", [deliverer.run])
         figures = Job("figures", [roller.run, judge.run, lambda: schedule.wake(deliver.name)])
-        schedule = Schedule([figures, deliver])
+        keeper = Keeper(
+            Folder(self.settings.data), stores.engine, stores.readings, clock, registry.province.policies.journal_kept
+        )
+        schedule = Schedule([figures, deliver, Job("journal", [keeper.run], on_end=keeper.stop)])
         return schedule
 
     def _watch(self) -> Watch:
         return Watch(self.health, self.stores.readings)
 
     def _public(self) -> Pages:
+        folder = Folder(self.settings.data)
+        seals = Published(folder.journals, folder.keys)
         app = make_public(
             self.registry, self.stores.readings, self.stores.engine, self.clock,
-            demo=self.plan.demo, public_url=self.settings.public_address, reasons=self._watch().reasons,
+            demo=self.plan.demo, around=Around(self.settings.public_address, self._watch().reasons, seals),
         )  # fmt: skip
         return Pages("public", app, self.plan.sockets["public"])
 

@@ -16,7 +16,7 @@ from domain.window import HOUR
 from registry.lookup import Registry
 from service.room import Room, room
 from service.stores import Folder
-from storage import alerting, broker_figures, heartbeats, spans
+from storage import alerting, broker_figures, heartbeats, pruning, spans
 from storage.heartbeats import REASONS, REMARKS, Heartbeat
 from storage.journal import Journal
 from storage.ledger import Heard, Ledger, all_heard, outcome_counts, reading_counts
@@ -96,6 +96,7 @@ class Health:
             "jobs": {JOB: self.rollups()},
             **alerting.counts(self._engine),
             "parts": self.parts(),
+            "journal": self.kept(),
         }
         if not isinstance(self._clock, SystemClock):
             found["clock"] = {"now": self._clock.now().isoformat(timespec="seconds"), "speed": self._clock.speed}
@@ -195,6 +196,19 @@ class Health:
             if worker not in self._journals:
                 self._journals[worker] = self._folder.open_journal(worker, self._clock)
         return self._journals
+
+    def kept(self) -> list[dict[str, Any]]:
+        """Return what of every worker's journal is kept, up to which day it is sealed, and what is due to be pruned."""
+        now, kept = self._clock.now(), self._registry.province.policies.journal_kept
+        return [
+            {
+                "worker": worker, "days": len(files), "oldest": files[0].stem if files else None,
+                "bytes": journal.size(), "sealed_to": journal.seals.sealed_to(),
+                "to_prune": len(pruning.due(journal.seals, now, kept)),
+            }
+            for worker, journal in self.journals().items()
+            for files in [journal.files()]
+        ]  # fmt: skip
 
     def refusals(self, worker: str) -> dict[str, int]:
         """Return how many messages or parts of a worker are in quarantine, by reason."""

@@ -3,12 +3,13 @@
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from storage.journal import Journal
 
 _DAY = timedelta(days=1)
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,12 @@ def room(folder: Path, journals: Iterable[Journal], now: datetime) -> Room:
     journal, as readings and in the state. Nothing is counted that a server elsewhere keeps.
     """
     every = list(journals)
-    kept, received = _size(folder), sum(journal.count() for journal in every)
-    lately = sum(journal.count_since(now - _DAY) for journal in every)
-    a_day = kept / received * lately if received and lately else None
-    return Room(shutil.disk_usage(_there(folder)).free, kept, sum(journal.size() for journal in every), a_day)
+    kept, journal = _size(folder), sum(one.size() for one in every)
+    received, here = sum(one.count() for one in every), sum(one.count_since(_BEGINNING) for one in every)
+    lately = sum(one.count_since(now - _DAY) for one in every)
+    # Of pruned days the journal has nothing left; their readings are still there.
+    a_day = (journal / here + (kept - journal) / received) * lately if lately else None
+    return Room(shutil.disk_usage(_there(folder)).free, kept, journal, a_day)
 
 
 def _there(folder: Path) -> Path:

@@ -26,9 +26,12 @@ REST_SECONDS = 1.0
 class Job:
     """Steps that are done in order, one run at a time. A waking that comes during a run is a run of its own."""
 
-    def __init__(self, name: str, steps: Sequence[Callable[[], object]]) -> None:
-        """Do `steps` at every run."""
+    def __init__(
+        self, name: str, steps: Sequence[Callable[[], object]], on_end: Callable[[], object] = lambda: None
+    ) -> None:
+        """Do `steps` at every run; `on_end` asks a step that takes long to leave off."""
         self.name = name
+        self._on_end = on_end
         self.trouble: str | None = None
         self._steps = steps
         self._woken = Event()
@@ -48,6 +51,7 @@ class Job:
     def end(self) -> None:
         """Begin no further run."""
         self._ended.set()
+        self._on_end()
 
     def run(self) -> None:
         """Do the steps; again if somebody asked for it meanwhile, after a rest as long as that took.

@@ -64,6 +64,15 @@ class Folder:
         return self.path / "mail"
 
     @property
+    def keys(self) -> Path:
+        """The key that signs the seals, and its public half."""
+        return self.path / "keys"
+
+    def hold(self, worker: str) -> Path:
+        """Messages behind an exceedance, with their proofs; they outlive the journal's days."""
+        return self.path / "hold" / worker
+
+    @property
     def turn(self) -> Path:
         """The lock of whoever changes readings."""
         return self.path / "locks" / "readings.lock"

@@ -15,14 +15,14 @@ CREATE TABLE IF NOT EXISTS messages (
 
 -- append
 -- Add one message; the journal is only ever appended to.
-INSERT INTO messages (seq, position, received_at, topic, payload, qos, retained, redelivered, live, chain)
+INSERT INTO messages (position, seq, received_at, topic, payload, qos, retained, redelivered, live, chain)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- newest
 -- The last message of the day: where the numbers and the chain go on from.
 SELECT seq, position, chain FROM messages ORDER BY seq DESC LIMIT 1;
 
--- place
+-- up_to
 -- How many messages of the day have a number up to one.
 SELECT position FROM messages WHERE seq <= ? ORDER BY seq DESC LIMIT 1;
 
@@ -37,4 +37,12 @@ SELECT seq, received_at, topic, payload, qos, retained, redelivered, live FROM m
 
 -- chained
 -- Every message of the day with what proves it.
-SELECT seq, position, received_at, topic, payload, qos, retained, redelivered, live, chain FROM messages ORDER BY seq;
+SELECT position, chain, seq, received_at, topic, payload, qos, retained, redelivered, live FROM messages ORDER BY seq;
+
+-- table
+-- Whether the table has been made.
+SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'messages';
+
+-- place
+-- The position of a message in its day.
+SELECT position FROM messages WHERE seq = ?;

@@ -22,6 +22,8 @@ _SAMPLES = msgspec.json.Decoder(tuple[tuple[int, int], ...])
 
 # How far the numbers of two messages are apart that were received a day apart (see storage.journal).
 DAY_SEQS = 64 * 86_400_000_000
+# Rows that are deleted together: some ten milliseconds.
+_CHUNK = 5_000
 
 
 class OutcomeRow(msgspec.Struct, frozen=True, gc=False):
@@ -165,6 +167,15 @@ class Ledger:
         query = sa.select(deferred.c.seq).where(mine).order_by(deferred.c.seq).limit(limit)
         with self._engine.connect() as connection:
             return list(connection.execute(query).scalars())
+
+    def forget(self, first: int, after: int) -> None:
+        """Delete what became of each message from the number `first` to before `after`; the days' totals stay."""
+        pruned = (outcomes.c.worker == self._worker, outcomes.c.seq >= first, outcomes.c.seq < after)
+        some = sa.delete(outcomes).where(outcomes.c.seq.in_(sa.select(outcomes.c.seq).where(*pruned).limit(_CHUNK)))
+        deleted = _CHUNK
+        while deleted == _CHUNK:  # a transaction each, so that ingest gets its turn
+            with writing(self._engine) as connection:
+                deleted = connection.execute(some).rowcount
 
     def _release_spans(self, connection: Connection) -> None:
         mine = held.c.worker == self._worker

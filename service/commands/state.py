@@ -1,4 +1,4 @@
-"""status, journal check: how the service stands, and whether its journal holds."""
+"""status: how the service stands."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from sqlalchemy.engine import Engine
 from domain.text import QuantracError, Text
 from present.words import say
 from service.commands.frame import Cli, choice
-from service.commands.manual import Contents, Page
+from service.commands.manual import Page
 from service.health import Health, is_part_ready
 from service.parts import PARTS
 from service.stores import Folder, open_readings
@@ -43,21 +43,6 @@ def add(app: typer.Typer, _: Callable[..., str]) -> None:
         if stations:
             return put_stations(ctx.obj, as_json=as_json)
         return put_status(ctx.obj, as_json=as_json)
-
-    journal = typer.Typer(
-        cls=Contents, rich_markup_mode=None, help=_("The journal: every message as it came."),
-        epilog="quantrac journal check",
-    )  # fmt: skip
-    app.add_typer(journal, name="journal")
-
-    @journal.command(
-        "check", cls=Page,
-        help=_("Recompute the chain of every journal and name the first record that does not hold.\n\n"
-               "Ends with 1 if there is one."),
-        epilog="quantrac journal check --data var",
-    )  # fmt: skip
-    def _check(ctx: typer.Context, as_json: Annotated[bool, typer.Option("--json", help=_("as JSON"))] = False) -> int:
-        return check_journals(ctx.obj, as_json=as_json)
 
 
 def put_status(cli: Cli, *, as_json: bool) -> int:
@@ -157,6 +142,7 @@ def _figures(status: dict[str, Any]) -> Iterator[Text]:
     yield _made_up_to(rollups, readings=status["readings"]["stored"])
     yield Text("Alerts: {open} open, {unacknowledged} not taken over", status["alerts"])
     yield Text("Messages to people: {due} due, {sent} sent, {given_up} given up", status["outbox"])
+    yield from _journals(status["journal"])
     yield from _room(status["disk"])
     yield from _broker(status["broker"])
 
@@ -209,6 +195,17 @@ def _megabytes(count: int | None) -> float | str:
     return "–" if count is None else round(count / 1e6, 1)
 
 
+def _journals(found: list[dict[str, Any]]) -> Iterator[Text]:
+    for one in found:
+        values = {**one, "megabytes": round(one["bytes"] / 1e6, 1), "oldest": one["oldest"] or "–",
+                  "sealed": one["sealed_to"] or "–"}  # fmt: skip
+        yield Text("Journal ({worker}): {days} days since {oldest}, {megabytes} MB; sealed up to {sealed}", values)
+        if one["to_prune"]:
+            yield Text(
+                "Journal ({worker}): {to_prune} days are older than policy keeps them and not pruned yet", values
+            )
+
+
 def _made_up_to(rollups: dict[str, Any], *, readings: int) -> Text:
     # The job moves its mark on through hours in which nothing came; a mark alone is no figure.
     if not readings or rollups["watermark"] is None:
@@ -219,31 +216,3 @@ def _made_up_to(rollups: dict[str, Any], *, readings: int) -> Text:
 
 def _moment(written: str | None) -> datetime | str:
     return "–" if written is None else datetime.fromisoformat(written)
-
-
-def check_journals(cli: Cli, *, as_json: bool) -> int:
-    """Check the chain of every worker's journal; 1 where one does not hold."""
-    folder, found = Folder(cli.settings.data), []
-    for worker in folder.workers():
-        journal = folder.open_journal(worker, cli.clock)
-        bad = journal.check()
-        row: dict[str, Any] = {"worker": worker, "messages": journal.count(), "holds": bad is None}
-        if bad is not None:
-            row |= {"file": str(bad.file), "record": bad.seq, "wrong": bad.wrong}
-        found.append(row)
-        journal.close()
-    if as_json:
-        cli.put_json(found)
-    else:
-        _put_chains(cli, found)
-    return 0 if all(row["holds"] for row in found) else 1
-
-
-def _put_chains(cli: Cli, found: list[dict[str, Any]]) -> None:
-    if not found:
-        cli.say(Text("There is no journal in {folder} yet.", {"folder": str(cli.settings.data)}))
-    for row in found:
-        if row["holds"]:
-            cli.say(Text("{worker}: the chain of {messages} messages holds.", row))
-        else:
-            cli.say(Text("{worker}: record {record} in {file} does not hold: {wrong}", row))

@@ -33,7 +33,7 @@ from service.run import Service, leave_now, until_signalled
 from service.settings import Settings, variable
 from service.stores import Folder, await_stores
 from storage import alerting
-from storage.journal import received_at
+from storage.journal_day import received_at
 
 # The first start begins here, whatever the machine's clock says: the shipped certificates and limits hold then.
 BEGINS = datetime(2026, 11, 23, 23, 0, tzinfo=UTC)  # 06:00 in Viet Nam

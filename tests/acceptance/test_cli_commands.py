@@ -16,6 +16,7 @@ import pytest
 from support.influxdb_v2 import ADMIN, ManagedInflux
 from support.mosquitto import Mosquitto
 from support.program import COMMAND, CONFIG, call, environment, pages
+from support.sealed import SealedJournal
 
 HEADER = "time,station,parameter,value,unit,status\n"
 
@@ -340,6 +341,91 @@ def test_a_changed_byte_in_the_journal_is_named(tmp_path: Path) -> None:
     checked = call("journal", "check", "--json", cwd=tmp_path)
     assert checked.returncode == 1
     assert json.loads(checked.stdout)[0]["record"]
+
+
+def sealed_folder(folder: Path) -> SealedJournal:
+    sealed = SealedJournal(folder / "var")
+    sealed.seal()
+    sealed.journal.close()
+    return sealed
+
+
+def test_a_journal_that_holds_is_summed_up(tmp_path: Path) -> None:
+    """Messages, days, up to where it is sealed; of all workers, or of the one that is asked for."""
+    sealed_folder(tmp_path)
+    done = call("journal", "check", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (
+        0, "main: 20 messages of 4 days hold; sealed up to 2026-03-03, 0 days pruned\n",
+    )  # fmt: skip
+    (row,) = json.loads(call("journal", "check", "--worker", "main", "--json", cwd=tmp_path).stdout)
+    assert row == {
+        "worker": "main", "messages": 20, "days": 4, "pruned": 0, "sealed_to": "2026-03-03", "holds": True,
+    }  # fmt: skip
+    unknown = call("journal", "check", "--worker", "w2", cwd=tmp_path)
+    assert (unknown.returncode, "main" in unknown.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("lang", ["en", "vi"])
+def test_the_record_that_does_not_hold_is_named_with_file_time_and_reason(tmp_path: Path, lang: str) -> None:
+    """In the reader's language."""
+    sealed = sealed_folder(tmp_path)
+    with sqlite3.connect(sealed.file(1)) as journal:
+        journal.execute("UPDATE messages SET payload = x'00' WHERE position = 3")
+    done = call("journal", "check", "--lang", lang, cwd=tmp_path)
+    assert done.returncode == 1
+    seq = sealed.seqs[1][2]
+    wrong = {"en": "this record was changed", "vi": "bản ghi này đã bị sửa"}[lang]
+    assert all(one in done.stdout for one in (str(seq), "2026-03-02T06:00:00+00:00", "main/2026-03-02.sqlite", wrong))
+    (row,) = json.loads(call("journal", "check", "--lang", lang, "--json", cwd=tmp_path).stdout)
+    assert (row["record"], row["holds"], wrong in row["wrong"]) == (seq, False, True)
+    assert row["time"].startswith("2026-03-02T06:00:00")
+
+
+def test_a_folder_without_a_journal_is_the_wrong_folder(tmp_path: Path) -> None:
+    """Status 2 and a sentence; nothing is made there."""
+    done = call("journal", "check", "--data", "nowhere", cwd=tmp_path)
+    assert (done.returncode, "no journal in" in done.stderr, done.stdout) == (2, True, "")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_records_cut_off_the_end_of_the_journal_are_missed(tmp_path: Path) -> None:
+    """No chain breaks by that, and no seal tells; but they have been processed."""
+    call("import", readings(tmp_path / "in.csv", hours=1), cwd=tmp_path)
+    (day,) = (tmp_path / "var" / "journal" / "import-63").glob("*.sqlite")
+    with sqlite3.connect(day) as journal:
+        (last,) = journal.execute("SELECT max(seq) FROM messages").fetchone()
+        journal.execute("DELETE FROM messages WHERE seq = ?", (last,))
+    done = call("journal", "check", "--json", cwd=tmp_path)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)[0]["record"] == last
+
+
+def test_a_new_key_is_made_only_where_the_old_one_is_lost(tmp_path: Path) -> None:
+    """A key is never overwritten."""
+    sealed_folder(tmp_path)
+    key = tmp_path / "var" / "keys" / "seal.key"
+    before = key.read_bytes()
+    refused = call("journal", "new-key", cwd=tmp_path)
+    assert (refused.returncode, "never overwritten" in refused.stderr) == (2, True)
+    assert key.read_bytes() == before
+    key.write_bytes(b"")
+    assert "Move it away first" in call("journal", "new-key", cwd=tmp_path).stderr
+    key.unlink()
+    made = call("journal", "new-key", cwd=tmp_path)
+    published = (tmp_path / "var" / "keys" / "seal.pub").read_text().split()
+    assert (made.returncode, len(published), published[-1] in made.stdout) == (0, 2, True)
+    assert call("journal", "check", cwd=tmp_path).returncode == 0
+
+
+def test_status_says_what_of_the_journal_is_kept_and_sealed(tmp_path: Path) -> None:
+    """And what is due to be pruned."""
+    sealed_folder(tmp_path)
+    said = call("status", cwd=tmp_path).stdout
+    assert "Journal (main): 4 days since 2026-03-01" in said
+    assert "sealed up to 2026-03-03" in said
+    assert "3 days are older than policy keeps them" in said
+    (row,) = json.loads(call("status", "--json", cwd=tmp_path).stdout)["journal"]
+    assert (row["days"], row["to_prune"], row["sealed_to"]) == (4, 3, "2026-03-03")
 
 
 @pytest.mark.parametrize("command", [("alerts", "list"), ("cases", "list"), ("quarantine", "list")])

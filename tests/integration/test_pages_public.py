@@ -20,11 +20,13 @@ from domain.reading import SeriesKey
 from domain.window import HOUR, Window, WindowKind
 from registry.limits import Confirmation
 from registry.schema import Applies
-from reports.portal import make_app
+from reports.portal import Around, make_app
 from storage import confirmations
+from storage.published import Published
 from storage.state import writing
 from storage.tables import alerts
 from support.browsing import DESKTOP, PHONE, chromium, visit
+from support.sealed import SealedJournal
 from support.seen import NEWEST, NOW, Seen, add_alert, province
 from support.served import served
 
@@ -33,7 +35,7 @@ from support.served import served
 PATHS = (
     "/", "/areas/duc-hoa-1", "/areas/thanh-hoa", "/stations/{outfall}", "/stations/{silent}", "/stations/KK-DH1-01",
     "/stations/KK-CG-01", "/stations/KT-DH1-01", "/stations/RR-TH-01", "/stations/CT-HN-01", "/stations/CAN-TH-01",
-    "/data", "/docs",
+    "/data", "/data/seals", "/docs",
 )  # fmt: skip
 HEAVIEST = 40_000  # bytes of a page on its way, packed: two seconds on a slow telephone
 
@@ -53,7 +55,10 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     seen = province(tmp_path_factory.mktemp("seen"))
-    app = make_app(seen.registry, seen.store, seen.engine, seen.clock, demo=True)
+    sealed = SealedJournal(tmp_path_factory.mktemp("sealed"), days=70, each=1)
+    sealed.seal()
+    seals = Published(sealed.folder / "journal", sealed.folder / "keys")
+    app = make_app(seen.registry, seen.store, seen.engine, seen.clock, demo=True, around=Around(seals=seals))
     with served(app) as address:
         yield Site(address, seen)
 
@@ -115,6 +120,28 @@ def test_an_answer_is_not_held_back_by_the_one_before(site: Site) -> None:
     with httpx.Client(base_url=site.address) as visitor:
         times = sorted(visitor.get("/data").elapsed for _ in range(41))
     assert times[20] < timedelta(milliseconds=35)
+
+
+def test_the_seals_of_the_journal_are_published_with_their_key(site: Site) -> None:
+    """All of them to programs, the newest to people, with two sentences on what they are."""
+    entries = site.get("/api/v1/seals").json()
+    assert [one["number"] for one in entries] == list(range(1, 70))
+    assert {one["demo"] for one in entries} == {"DEMO"}
+    page, vietnamese = site.get("/en/data/seals").text, site.get("/data/seals").text
+    assert entries[-1]["root"] in page
+    assert entries[0]["root"] not in page
+    assert entries[0]["key"] in vietnamese
+    assert "prove later that no message was changed" in page
+    assert "chứng minh" in vietnamese
+    assert 'href="/en/data/seals"' in site.get("/en/data").text
+
+
+def test_before_the_first_seal_the_page_says_so(tmp_path: Path) -> None:
+    """And the list is empty."""
+    seen = province(tmp_path)
+    with served(make_app(seen.registry, seen.store, seen.engine, seen.clock, demo=False)) as address:
+        assert "No day has been sealed yet." in httpx.get(f"{address}/en/data/seals").text
+        assert httpx.get(f"{address}/api/v1/seals").json() == []
 
 
 def test_the_province_answers_in_its_headline(site: Site) -> None:

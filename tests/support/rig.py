@@ -43,10 +43,10 @@ class Tripwire:
         return call if name != self._method or not self.armed else self._stopping(call)
 
     def _stopping(self, call: Any) -> Any:
-        def stop(*arguments: Any) -> None:
+        def stop(*arguments: Any, **named: Any) -> None:
             self.armed = False
             if self._when == "after":
-                call(*arguments)
+                call(*arguments, **named)
             raise Stopped
 
         return stop

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.engine import Engine
@@ -12,7 +13,7 @@ from domain.reading import SeriesKey
 from storage.ledger import BatchNotes, Heard, Ledger, OutcomeRow, RevisionRow, all_heard, outcome_counts, reading_counts
 from storage.spans import clear, day_number, mark, take, waiting
 from storage.state import writing
-from storage.tables import metadata
+from storage.tables import metadata, outcomes
 from support.builders import NOON, minutes, reading
 
 KEY = SeriesKey("NT-1", "cod")
@@ -110,6 +111,20 @@ def test_the_newest_word_of_a_station_counts(ledger: Ledger, engine: Engine) -> 
     older = BatchNotes(cursor=64, at=NOON, heard={"NT-1": Heard(NOON - minutes(9), None, None)})
     ledger.release(older)
     assert all_heard(engine) == {"NT-1": Heard(NOON, NOON, timedelta(seconds=2))}
+
+
+def test_what_became_of_a_days_messages_is_forgotten_and_its_totals_stay(ledger: Ledger, engine: Engine) -> None:
+    """In pieces, on either database; another worker's and another day's rows are left alone."""
+    rows = [OutcomeRow(seq, Outcome.STORED, 1, 0) for seq in range(64, 64 * 12_001, 64)]
+    ledger.note(BatchNotes(cursor=rows[-1].seq, at=NOON, outcomes=rows))
+    ledger.release(BatchNotes(cursor=rows[-1].seq, at=NOON))
+    Ledger(engine, "w1").note(BatchNotes(cursor=65, at=NOON, outcomes=[OutcomeRow(65, Outcome.STORED, 1, 0)]))
+    before = outcome_counts(engine)
+    ledger.forget(64, rows[-1].seq)
+    with engine.connect() as connection:
+        left = connection.execute(sa.select(outcomes.c.seq).order_by(outcomes.c.seq)).scalars().all()
+    assert left == [65, rows[-1].seq]
+    assert outcome_counts(engine) == before
 
 
 def test_the_migrations_make_what_the_tables_say(engine: Engine) -> None:
