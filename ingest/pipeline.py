@@ -12,8 +12,9 @@ from domain.clock import Clock
 from domain.message import Outcome
 from domain.reading import Reading, SeriesKey
 from ingest import refusals
+from ingest.again import Again
+from ingest.attempt import record
 from ingest.novelty import Changes, judge
-from ingest.refusals import Refusal
 from ingest.understand import Reader, Understood
 from registry.lookup import Registry
 from storage.journal import Journal
@@ -40,6 +41,7 @@ class Pipeline:
     ) -> None:  # fmt: skip
         """Nothing is read before the first step."""
         self._reader = Reader(registry)
+        self._again = Again(registry, journal, quarantine, ledger, store, clock)
         self._journal = journal
         self._quarantine = quarantine
         self._ledger = ledger
@@ -57,7 +59,7 @@ class Pipeline:
         cursor = self._where()
         batch = [self._reader.read(message) for message in self._journal.read(cursor, limit)]
         if not batch:
-            return 0
+            return self._again_of(cursor, limit)
         self._look_at_others()
         changes = judge(chain.from_iterable(one.readings for one in batch), self._reach, self._store)
         notes = self._notes(batch, changes)
@@ -67,6 +69,14 @@ class Pipeline:
         self._ledger.release(notes)
         self._advance(notes)
         return len(batch)
+
+    def _again_of(self, cursor: int, limit: int) -> int:
+        """While no message waits: do what people ask to be done with refused ones; return how many there were."""
+        asked = self._again.next(cursor, limit)
+        if asked:
+            self._look_at_others()
+            self._advance(self._again.carry_out(asked, cursor, self._reach, self._write))
+        return len(asked)
 
     def _where(self) -> int:
         if self._cursor is None:
@@ -118,7 +128,7 @@ class Pipeline:
             of[reading.seq].refused.append(refusal)
             of[reading.seq].readings.remove(reading)
             changes.forget(reading)
-            self._quarantine.add([_row(of[reading.seq], refusal)])
+            self._quarantine.add([record(of[reading.seq], refusal, refusals.shown(refusal.part))])
         if culprits:
             self._ledger.correct([_outcome(of[seq], changes) for seq in {reading.seq for reading, _ in culprits}])
 
@@ -175,19 +185,7 @@ def _kind(one: Understood, changed: int) -> Outcome:
 
 
 def _refused(one: Understood) -> Iterable[Refused]:
-    return (_row(one, refusal) for refusal in one.refused)
-
-
-def _row(one: Understood, refusal: Refusal) -> Refused:
-    return Refused(
-        seq=one.message.seq,
-        part=refusals.shown(refusal.part),
-        reason=refusal.reason.value,
-        message=refusal.message,
-        topic=one.message.incoming.topic,
-        station=one.station,
-        received_at=one.message.received_at,
-    )
+    return (record(one, refusal, refusals.shown(refusal.part)) for refusal in one.refused)
 
 
 def heard(batch: Iterable[Understood]) -> dict[str, Heard]:

@@ -74,8 +74,21 @@ def _mail(address: str) -> str:
     return address
 
 
+def _long_enough(kept: timedelta) -> timedelta:
+    if kept < LEAST_JOURNAL_KEPT:
+        raise Wrong(
+            Text("the journal would be kept for {found} days only", {"found": f"{kept / timedelta(days=1):g}"}),
+            Text("write at least 30 d: quarantine and loggers that resend need their messages, and so does evidence"),
+        )
+    return kept
+
+
+# What is refused a month ago can still be put right, and a logger's owner still be asked about what it sent.
+LEAST_JOURNAL_KEPT = timedelta(days=30)
+
 Degrees = Annotated[float, Field(json_schema_extra={"unit": "° (WGS 84)"})]
 Duration = Annotated[timedelta, BeforeValidator(duration)]
+JournalKept = Annotated[timedelta, BeforeValidator(duration), AfterValidator(_long_enough)]
 Span = Annotated[tuple[float, float], AfterValidator(_rising)]
 Topic = Annotated[str, AfterValidator(_own_topic)]
 Mail = Annotated[str, Field(max_length=200), AfterValidator(_mail)]
@@ -162,6 +175,8 @@ class Policies(Strict):
     """the window with which a limit is compared whose text names no averaging"""
     link_valid: Duration = timedelta(hours=12)
     """how long the link that takes an alert over can be used"""
+    journal_kept: JournalKept = timedelta(days=60)
+    """how long messages are kept as they came, at least 30 d; then only their seals, and those behind an exceedance"""
 
 
 class Province(Strict):

@@ -19,6 +19,8 @@ from alerts.channels.opening import open_channels
 from alerts.check import Judge
 from alerts.deliver import Deliverer
 from alerts.links import LinkBase
+from alerts.outbox import Outbox
+from alerts.unresolved import UnresolvedCheck
 from analysis.roller import Roller
 from domain.clock import Clock
 from ingest.pipeline import Pipeline
@@ -101,7 +103,10 @@ class Wiring:
         deliverer = Deliverer(stores.engine, open_channels(mail_server(self.settings)), clock)
         deliver = Job("deliver", [deliverer.run])
         figures = Job("figures", [roller.run, judge.run, lambda: schedule.wake(deliver.name)])
-        schedule = Schedule([figures, deliver])
+        unresolved = UnresolvedCheck(
+            registry, stores.engine, clock, Outbox(registry, links), Folder(self.settings.data).quarantines
+        )
+        schedule = Schedule([figures, deliver, Job("quarantine", [unresolved.run])])
         return schedule
 
     def _watch(self) -> Watch:

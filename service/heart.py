@@ -16,7 +16,7 @@ from domain.text import Text, pack
 from service.health import BEAT_SECONDS, ENDED, Health
 from service.parts import Part
 from service.stores import Stores
-from storage.heartbeats import LAG_SECONDS, REASONS, Heartbeat, beat
+from storage.heartbeats import CONFIGURATION, LAG_SECONDS, REASONS, Heartbeat, beat
 from storage.readings import HealthPoint, StoreRefused, StoreUnavailable
 
 log = structlog.get_logger(__name__)
@@ -75,6 +75,7 @@ class Heart:
 
     def _beat(self, part: Part, word: dict[str, Any]) -> None:
         since, now = part.since() or self.started_at, self.clock.now()
+        word = {**word, CONFIGURATION: self.health.configuration}
         try:
             if part.name == "ingest":
                 word = {**word, LAG_SECONDS: self.health.lag(part.worker).total_seconds()}

@@ -13,8 +13,8 @@ from storage.state import upsert, writing
 from storage.tables import heartbeats
 
 # What a part says of itself: why it is not ready (packed Texts); of ingest, how long the oldest message has been waiting,
-# and whether the broker has handed over what piled up before we connected.
-REASONS, LAG_SECONDS, BACKLOG_DONE = "reasons", "lag_seconds", "backlog_done"
+# and whether the broker has handed over what piled up before we connected; the hash of the configuration it runs with.
+REASONS, LAG_SECONDS, BACKLOG_DONE, CONFIGURATION = "reasons", "lag_seconds", "backlog_done", "configuration"
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,6 +184,8 @@ BROKEN = [
            "`QCVN08-2023` has no limit for `co`", "possible: "),
     Broken("province.yaml", "department:", "departement:", "departement", "departement:", "unknown key",
            "did you mean `department`?"),
+    Broken("province.yaml", "journal_kept: 60 d", "journal_kept: 7 d", "policies.journal_kept", "journal_kept: 7",
+           "7 days only", "at least 30 d"),
     Broken("province.yaml", "link_valid: 12 h", "link_valid: 0 h", "policies.link_valid", "link_valid: 0",
            "longer than nothing", "5 min"),
     Broken("facilities.yaml", "regulation: QCVN40-2011, column: B, from: 2012-02-15, to: 2032-01-01, factors: [{name: Kq, "

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from domain.text import Text
-from storage.quarantine import Quarantine, Refused
+from storage.quarantine import Quarantine, Refused, Wanted
 from support.builders import NOON
 
 
@@ -60,8 +60,8 @@ def test_refusals_are_listed_newest_first_by_reason_and_station(quarantine: Quar
     """Of one that nobody could be told from, the station is not known."""
     quarantine.add([refused(64), refused(128, reason="not_json", station=None), refused(192, station="NT-2")])
     assert [one.seq for one in quarantine.list()] == [192, 128, 64]
-    assert [one.seq for one in quarantine.list(reason="unknown_unit")] == [192, 64]
-    assert [one.seq for one in quarantine.list(station="NT-1")] == [64]
+    assert [one.seq for one in quarantine.list(Wanted(["unknown_unit"]))] == [192, 64]
+    assert [one.seq for one in quarantine.list(Wanted(station="NT-1"))] == [64]
     assert [one.seq for one in quarantine.list(limit=1)] == [192]
 
 
