@@ -8,18 +8,19 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from typing import Any
 
 from domain.clock import Clock
 from domain.text import QuantracError, Text
 from registry.lookup import Registry
 from service.build import open_pipeline
 from service.catching_up import PATIENCE_SECONDS, Progress, catch_up, catch_up_alerts, patiently
-from service.health import Health
+from service.health import ENDED
 from service.locks import Locks
 from service.settings import IMPORT_WORKER, Settings
 from service.stores import Folder, Stores
-from storage import resolutions
-from storage.heartbeats import CONFIGURATION
+from storage import heartbeats, resolutions
+from storage.heartbeats import CONFIGURATION, PROCESS, REASONS
 from storage.quarantine import Cause
 from storage.resolutions import Word
 
@@ -67,17 +68,32 @@ class Resolver:
         return self._resolved(chosen, is_judged=True)
 
     def _refuse_another_configuration(self, chosen: Chosen, locks: Locks) -> None:
-        """Nothing is read again by what is no longer meant."""
-        health = Health(self.registry, Folder(self.settings.data), self.stores.engine, self.clock)
-        held = {("ingest", worker) for worker in chosen if not locks.try_take(lock_of(worker))}
-        held |= set() if locks.try_take("schedule") else {("schedule", "main")}
-        for beat, fresh in health.beats():
-            known = beat.detail.get(CONFIGURATION, self.registry.hash)
-            if fresh and (beat.part, beat.worker) in held and known != self.registry.hash:
+        """Nothing is read again by what is no longer meant. Raises QuantracError."""
+        parts = [*(("ingest", worker) for worker in chosen if worker != IMPORT_WORKER), ("schedule", "main")]
+        for part, worker in parts:
+            running = self._configuration_of(part, worker, locks)
+            if running not in {None, self.registry.hash}:
                 raise QuantracError(
                     Text("The running service (part {part}) was started with another configuration than the one in "
-                         "{folder}. Restart it, then replay.", {"part": beat.part, "folder": str(self.settings.config)})
+                         "{folder}. Restart it, then replay.", {"part": part, "folder": str(self.settings.config)})
                 )  # fmt: skip
+
+    def _configuration_of(self, part: str, worker: str, locks: Locks) -> Any:
+        """Return the configuration of the process that does a part, None where none does: then it is ours now."""
+        name = lock_of(worker) if part == "ingest" else part
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not locks.try_take(name):
+            for beat in heartbeats.read(self.stores.engine):
+                is_there = beat.detail.get(PROCESS) == locks.holder(name) and beat.detail.get(REASONS) != ENDED
+                if (beat.part, beat.worker) == (part, worker) and is_there:
+                    return beat.detail.get(CONFIGURATION)
+            if time.monotonic() > until:
+                raise QuantracError(
+                    Text("The process {process} does the part {part} and does not say with which configuration. End it, "
+                         "then replay.", {"process": locks.holder(name), "part": part})
+                )  # fmt: skip
+            time.sleep(_LOOK_SECONDS)
+        return None
 
     def _carry_out(self, chosen: Chosen, word: Word, locks: Locks) -> None:
         request = resolutions.ask(self.stores.engine, chosen, word)

@@ -13,8 +13,10 @@ from storage.state import upsert, writing
 from storage.tables import heartbeats
 
 # What a part says of itself: why it is not ready (packed Texts); of ingest, how long the oldest message has been waiting,
-# and whether the broker has handed over what piled up before we connected; the hash of the configuration it runs with.
-REASONS, LAG_SECONDS, BACKLOG_DONE, CONFIGURATION = "reasons", "lag_seconds", "backlog_done", "configuration"
+# and whether the broker has handed over what piled up before we connected; which process it is, and the hash of the
+# configuration with which that was started.
+REASONS, LAG_SECONDS, BACKLOG_DONE = "reasons", "lag_seconds", "backlog_done"
+PROCESS, CONFIGURATION = "process", "configuration"
 
 
 @dataclass(frozen=True, slots=True)
