@@ -110,7 +110,7 @@ class Again:
         if not (readings or changes.revisions):
             return
         counts = {one.seq: (one.stored, one.revised) for one in attempts if one.readings}
-        resolutions.note(self._ledger.engine, [one.requests[0] for one in attempts], counts)
+        resolutions.note(self._ledger.engine, self._ledger.worker, [one.requests[0] for one in attempts], counts)
         self._ledger.note(notes)
         of = {one.seq: one for one in attempts}
         for reading, why in write(readings):

@@ -126,9 +126,8 @@ class Resolver:
         causes: list[Cause] = []
         for worker, ids in chosen.items():
             seqs = sorted({seq for seq, _ in ids})
-            with self.stores.engine.connect() as connection:
-                for row in resolutions.outcomes_of(connection, seqs).values():
-                    outcomes[row.outcome.value] = outcomes.get(row.outcome.value, 0) + 1
+            for outcome, count in resolutions.counted(self.stores.engine, seqs).items():
+                outcomes[outcome.value] = outcomes.get(outcome.value, 0) + count
             with closing(Folder(self.settings.data).open_quarantine(worker)) as quarantine:
                 causes += quarantine.causes(of=seqs)
         causes.sort(key=lambda one: -one.messages)

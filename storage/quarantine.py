@@ -174,6 +174,11 @@ class Quarantine:
         with self._lock:
             return dict(self._connection.execute(_SQL["counts"]).fetchall())
 
+    def named(self, wanted: Wanted, *, whole: bool) -> Sequence[tuple[int, str]]:
+        """Return refusals as (number, part), without their words: there may be millions. `whole`: their messages."""
+        with self._lock:
+            return self._connection.execute(_SQL["named"], {**wanted.values(), "whole": whole}).fetchall()
+
     def messages_of(self, wanted: Wanted) -> int:
         """Return how many messages the refusals that are wanted are of."""
         with self._lock:

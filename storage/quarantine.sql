@@ -67,6 +67,13 @@ SELECT found.reason, found.station, found.whence, found.part, found.messages, fo
 SELECT seq, part, reason, message, topic, station, received_at, state, settled_at, settled_by, because, request
   FROM refused WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq, part;
 
+-- named
+-- The same as numbers and parts alone, each message once where all of it is meant.
+SELECT DISTINCT seq, CASE WHEN :whole THEN '' ELSE part END FROM refused
+ WHERE seq >= :since AND seq < :until AND (:state IS NULL OR state = :state)
+   AND (:reasons IS NULL OR reason IN (SELECT value FROM json_each(:reasons)))
+   AND (:station IS NULL OR station = :station) AND (:topic IS NULL OR topic = :topic);
+
 -- messages
 -- How many messages they are of.
 SELECT count(DISTINCT seq) FROM refused

@@ -4,6 +4,7 @@ A request that is on record is done in the end, whatever is killed: it is delete
 became of its messages.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -81,7 +82,7 @@ def ask(engine: Engine, chosen: Mapping[str, Iterable[tuple[int, str]]], word: W
 def next_of(engine: Engine, worker: str, *, upto: int, limit: int) -> Sequence[Request]:
     """Return what is to be done next: rows of the oldest request about messages that have had their first outcome."""
     mine = sa.and_(resolutions.c.worker == worker, resolutions.c.seq <= upto)
-    oldest = sa.select(sa.func.min(resolutions.c.request)).where(mine).scalar_subquery()
+    oldest = sa.select(resolutions.c.request).where(mine).order_by(resolutions.c.request).limit(1).scalar_subquery()
     query = (
         sa
         .select(resolutions)
@@ -112,12 +113,16 @@ def waiting(engine: Engine, request: int) -> dict[str, int]:
         return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def note(engine: Engine, requests: Sequence[Request], counts: Mapping[int, tuple[int, int]]) -> None:
+def note(engine: Engine, worker: str, requests: Sequence[Request], counts: Mapping[int, tuple[int, int]]) -> None:
     """Before anything is written: keep what was found of each message; only the first attempt sees it as it was."""
     change = (
         sa
         .update(resolutions)
-        .where(resolutions.c.request == sa.bindparam("of_request"), resolutions.c.seq == sa.bindparam("of_seq"))
+        .where(
+            resolutions.c.request == sa.bindparam("of_request"),
+            resolutions.c.worker == worker,
+            resolutions.c.seq == sa.bindparam("of_seq"),
+        )
         .values(stored=sa.bindparam("new"), revised=sa.bindparam("changed"))
     )
     values = [
@@ -137,6 +142,15 @@ def outcomes_of(connection: Connection, seqs: Iterable[int]) -> dict[int, Outcom
         query = sa.select(outcomes).where(outcomes.c.seq.in_(wanted[start : start + _NAMED]))
         for row in connection.execute(query):
             found[row.seq] = OutcomeRow(row.seq, Outcome(row.outcome), row.stored, row.revised)
+    return found
+
+
+def counted(engine: Engine, seqs: Sequence[int]) -> Counter[Outcome]:
+    """Return how many of these messages came to which outcome."""
+    found: Counter[Outcome] = Counter()
+    with engine.connect() as connection:
+        for start in range(0, len(seqs), _NAMED):
+            found.update(one.outcome for one in outcomes_of(connection, seqs[start : start + _NAMED]).values())
     return found
 
 

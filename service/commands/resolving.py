@@ -11,13 +11,12 @@ from service.commands.frame import Cli, Usage
 from service.commands.manual import Page
 from service.commands.readings import known
 from service.commands.refused import Alike, cause, in_common, none_with
-from service.resolving import Resolved, Resolver
+from service.resolving import Chosen, Resolved, Resolver
 from service.stores import Folder, open_stores
 from storage.quarantine import Quarantine, RefusalState, Refused, parted
 from storage.resolutions import Act, Word
 
 _LONGEST_NAME = 80
-_NO_END = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -39,20 +38,25 @@ class Choice:
         if self.ids and (self.alike or self.every):
             raise Usage(Text("Name ids, or what they have in common, not both."))
 
-    def found(self, opened: Mapping[str, Quarantine], *, also: RefusalState) -> dict[str, list[Refused]]:
-        """Return the open refusals that are meant, by worker; those in the state `also` only where an id names them.
+    def found(self, opened: Mapping[str, Quarantine], *, whole: bool, also: RefusalState) -> Chosen:
+        """Return what is meant of the open refusals, by worker; those in the state `also` only where an id names them.
 
-        Raises QuantracError where an id names nothing.
+        `whole`: their messages, and not the parts. Raises QuantracError where an id names nothing.
         """
         if not self.ids:
             wanted = self.alike.wanted()
-            return {worker: store.list(wanted, _NO_END) for worker, store in opened.items()}
+            return {worker: store.named(wanted, whole=whole) for worker, store in opened.items()}
         named = {one: _named(one, opened) for one in self.ids}
         for one, rows in named.items():
             if not any(rows.values()):
                 raise none_with(one)
         return {
-            worker: [row for rows in named.values() for row in rows[worker] if row.state in {RefusalState.OPEN, also}]
+            worker: sorted({
+                (row.seq, "" if whole else row.part)
+                for rows in named.values()
+                for row in rows[worker]
+                if row.state in {RefusalState.OPEN, also}
+            })
             for worker in opened
         }
 
@@ -125,16 +129,14 @@ def resolve(cli: Cli, chosen: Choice, word: tuple[str | None, str | None], *, as
     chosen.check()
     by, because = word
     is_discard = by is not None
+    also = RefusalState.OPEN if is_discard else RefusalState.DISCARDED
     with cli.kept(), Folder(cli.settings.data).quarantines() as opened:
-        found = chosen.found(opened, also=RefusalState.OPEN if is_discard else RefusalState.DISCARDED)
-    if not any(found.values()):
+        found = chosen.found(opened, whole=not is_discard, also=also)
+    pairs = {worker: ids for worker, ids in found.items() if ids}
+    if not pairs:
         known(chosen.alike.station, cli.registry.stations, "--station")
         _put(cli, Resolved(0, {}, [], is_judged=True), as_json=as_json)
         return
-    pairs = {
-        worker: sorted({(one.seq, one.part if is_discard else "") for one in rows})
-        for worker, rows in found.items() if rows
-    }  # fmt: skip
     act = Act.DISCARD if is_discard else Act.REOPEN if chosen.ids else Act.REPLAY
     opened_stores = open_stores(cli.settings, cli.registry)
     try:

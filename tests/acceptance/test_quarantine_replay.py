@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from domain.message import Outcome
 from storage import resolutions
+from storage.ledger import outcome_counts, reading_counts
 from storage.resolutions import Act, Word
 from storage.state import open_state
 from support.configured import native
@@ -195,6 +197,32 @@ def test_what_a_command_that_was_killed_has_asked_for_is_done_by_the_next(
     fix(config)
     quantrac("quarantine", "replay", second)
     assert json.loads(quantrac("status", "--json").stdout)["messages"]["stored"] == 2
+
+
+@pytest.mark.parametrize("when", ["asked", "some is stored"])
+def test_a_replay_that_is_killed_is_finished_by_the_next(
+    quantrac: Callable[..., Any], config: Path, started: list[Running], tmp_path: Path, when: str
+) -> None:
+    """With kill -9: every message is stored once, and counted once."""
+    begin = datetime(2026, 3, 1, tzinfo=UTC)
+    times = ((begin + timedelta(minutes=number)).isoformat() for number in range(6_000))
+    (tmp_path / "in.csv").write_text(HEADER + "".join(f"{time},{STATION},cod,1,mg/kg,\n" for time in times))
+    quantrac("import", "in.csv")
+    fix(config)
+    engine = open_state(f"sqlite:///{tmp_path}/var/state.sqlite")
+    reached: Callable[[], object] = {
+        "asked": lambda: resolutions.waiting(engine, 1),
+        "some is stored": lambda: outcome_counts(engine)[Outcome.STORED],
+    }[when]
+    variables = {"CONFIG": str(config), "DATA": str(tmp_path / "var"), "LANG": "en"}
+    started.append(Running("quarantine", "replay", "--all", cwd=tmp_path, variables=variables))
+    wait_until(reached, what=started[-1].told)
+    started[-1].kill()
+    assert resolutions.waiting(engine, 1)
+    assert "0 in quarantine" in quantrac("quarantine", "replay", "--all").stdout
+    assert outcome_counts(engine)[Outcome.STORED] == 6_000
+    assert (reading_counts(engine), resolutions.waiting(engine, 1)) == ((6_000, 0), {})
+    engine.dispose()
 
 
 @pytest.mark.parametrize(
