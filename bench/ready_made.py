@@ -45,7 +45,7 @@ def sqlite_rows_per_second(readings: Sequence[Reading], file: Path) -> float:
 
 def influx_lines_per_second(readings: Sequence[Reading], influx: InfluxDB) -> float:
     """Return how many lines InfluxDB takes in a second, by the same way and in requests of the same size as ours."""
-    lines = [influx_lines.reading(one, "water") for one in readings]
+    lines = [influx_lines.reading(one, "water", micros(one.measured_at)) for one in readings]
     bodies = ["\n".join(lines[start : start + LINES]).encode() for start in range(0, len(lines), LINES)]
     pool, headers = urllib3.PoolManager(), {"Authorization": f"Token {influx.token}"}
     where = f"{influx.url}/api/v2/write?org={influx.org}&bucket=readings&precision=us"

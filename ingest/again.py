@@ -69,7 +69,7 @@ class Again:
         there = self._there(attempts)
         for one in attempts:
             one.read_again(there, self._parameters)
-        changes = judge((reading for one in attempts for reading in one.readings), reach, self._store)
+        changes = judge((one.readings for one in attempts), reach, self._store)
         _take_counts(attempts, changes)
         notes = BatchNotes(
             cursor, self._clock.now(), revisions=changes.revisions, spans=changes.spans, heard=_heard(attempts)

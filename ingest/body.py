@@ -15,7 +15,7 @@ from registry.schema import DecoderChoice
 MOST_BYTES = 256 * 1024
 
 _BOM = b"\xef\xbb\xbf"
-_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -52,17 +52,18 @@ def number(written: Any, parameter: str, *, as_text: bool) -> float | None:
     if written is None:
         return None
     if isinstance(written, str):
-        if not as_text and _NUMBER.fullmatch(written):
+        if not as_text and NUMBER.fullmatch(written):
             raise refusals.number_as_text(parameter, written)
-        if not _NUMBER.fullmatch(written):
+        if not NUMBER.fullmatch(written):
             raise refusals.not_a_number(parameter, written)
         written = float(written)
     if isinstance(written, bool) or not isinstance(written, int | float):
         raise refusals.not_a_number(parameter, written)
-    return _finite(written, parameter)
+    return finite(written, parameter)
 
 
-def _finite(written: float, parameter: str) -> float:
+def finite(written: float, parameter: str) -> float:
+    """Return what was written, if a number can be so large. Raises Refusal."""
     try:
         value = float(written)
     except OverflowError:

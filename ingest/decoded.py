@@ -14,7 +14,8 @@ from registry.schema import Station
 class RawValue(msgspec.Struct, gc=False):
     """One value as the message has it. `value` None is a missing reading, `unit` None means that none was named.
 
-    `stamped_at` is aware and in UTC, `status` as it was written (None: not at all).
+    `stamped_at` is aware and in UTC, `status` as it was written (None: not at all). `part` is where it stands in the
+    message, if there the parameter alone says too little.
     """
 
     parameter: str
@@ -22,6 +23,7 @@ class RawValue(msgspec.Struct, gc=False):
     stamped_at: datetime
     unit: str | None = None
     status: str | int | None = None
+    part: str = ""
 
 
 class Decoded(msgspec.Struct, frozen=True, gc=False):

@@ -1,8 +1,9 @@
 """Which readings of a batch are new, which change a stored one, and which only say again what is known."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 from domain.reading import Reading, SeriesKey
 from domain.window import Window
@@ -18,13 +19,29 @@ Identity = tuple[SeriesKey, datetime]
 
 @dataclass(slots=True)
 class Changes:
-    """What a batch changes: readings to write, revisions, spans by series and UTC day, and counts by message."""
+    """What a batch changes: readings to write, revisions, spans by UTC day and series, and counts by message."""
 
     readings: dict[Identity, Reading] = field(default_factory=dict)
     revisions: list[RevisionRow] = field(default_factory=list)
-    spans: dict[tuple[SeriesKey, int], tuple[datetime, datetime]] = field(default_factory=dict)
+    days: dict[int, dict[SeriesKey, tuple[datetime, datetime]]] = field(default_factory=dict)
     stored: dict[int, int] = field(default_factory=dict)
     revised: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def spans(self) -> dict[tuple[SeriesKey, int], tuple[datetime, datetime]]:
+        """First and last moment of what changes, by series and UTC day."""
+        return {(series, day): span for day, spans in self.days.items() for series, span in spans.items()}
+
+    def mark(self, series: SeriesKey, moment: datetime) -> None:
+        """Widen the span of `series` to hold `moment`."""
+        spans = self.days.setdefault(moment.toordinal() - _FIRST_DAY, {})
+        known = spans.get(series)
+        if known is None:
+            spans[series] = (moment, moment)
+        elif moment > known[1]:
+            spans[series] = (known[0], moment)
+        elif moment < known[0]:
+            spans[series] = (moment, known[1])
 
     def forget(self, reading: Reading) -> None:
         """Count `reading` no longer: it was not stored after all."""
@@ -33,26 +50,27 @@ class Changes:
         counts[reading.seq] -= 1
 
 
-def judge(readings: Iterable[Reading], reach: Reach, store: ReadingStore) -> Changes:
-    """Return what `readings` (in the order of their messages) change. Raises StoreUnavailable.
+def judge(messages: Iterable[Sequence[Reading]], reach: Reach, store: ReadingStore) -> Changes:
+    """Return what the readings of each of `messages` (in their order) change. Raises StoreUnavailable.
 
     `reach` says how far each series' stored readings go: what is later is new without looking, the rest is looked up
     in one read. Of two that differ the greater `seq` counts, in whatever order they are met.
     """
-    batch = list(readings)
+    batch = list(messages)
     known: dict[Identity, Reading] = {
         (one.series, one.measured_at): one for one in _stored(_windows(batch, reach), store)
     }
     changes = Changes()
-    for reading in batch:
-        _take(reading, known, changes)
+    for readings in batch:
+        if readings:
+            _take(readings, known, changes)
     return changes
 
 
-def _windows(batch: list[Reading], reach: Reach) -> dict[SeriesKey, Window]:
+def _windows(batch: list[Sequence[Reading]], reach: Reach) -> dict[SeriesKey, Window]:
     """Return, for each series, the window of its readings that may be stored already."""
     spans: dict[SeriesKey, tuple[datetime, datetime]] = {}
-    for one in batch:
+    for one in chain.from_iterable(batch):
         series, moment = one.series, one.measured_at
         known = reach.get(series)
         if known is not None and moment <= known[1]:
@@ -65,31 +83,27 @@ def _stored(windows: dict[SeriesKey, Window], store: ReadingStore) -> list[Readi
     return store.find(windows) if windows else []
 
 
-def _take(reading: Reading, known: dict[Identity, Reading], changes: Changes) -> None:
-    identity = (reading.series, reading.measured_at)
-    before = known.get(identity)
-    # The same seq is this very message, written by an attempt that did not come to its end: it is done once more.
-    if before is None or before.seq == reading.seq:
-        changes.stored[reading.seq] = changes.stored.get(reading.seq, 0) + 1
-    elif (before.value, before.status) == (reading.value, reading.status):
-        return
-    else:
-        older, newer = (before, reading) if reading.seq > before.seq else (reading, before)
-        changes.revisions.append(RevisionRow(new=newer, old=older))
-        changes.revised[reading.seq] = changes.revised.get(reading.seq, 0) + 1
-        if newer is before:
-            return
-    known[identity] = changes.readings[identity] = reading
-    _mark(identity, changes)
+def _take(readings: Sequence[Reading], known: dict[Identity, Reading], changes: Changes) -> None:
+    """Note what the readings of one message change; `known` is what was stored before the batch."""
+    new, taken = 0, changes.readings
+    for reading in readings:
+        identity = (reading.series, reading.measured_at)
+        before = taken.get(identity) or (known.get(identity) if known else None)
+        # The same seq is this very message, written by an attempt that did not come to its end: it is done once more.
+        if before is None or before.seq == reading.seq:
+            new += 1
+        elif not _replaces(reading, before, changes):
+            continue
+        taken[identity] = reading
+        changes.mark(*identity)
+    changes.stored[readings[0].seq] = new
 
 
-def _mark(identity: Identity, changes: Changes) -> None:
-    series, moment = identity
-    key = (series, moment.toordinal() - _FIRST_DAY)
-    known = changes.spans.get(key)
-    if known is None:
-        changes.spans[key] = (moment, moment)
-    elif moment > known[1]:
-        changes.spans[key] = (known[0], moment)
-    elif moment < known[0]:
-        changes.spans[key] = (moment, known[1])
+def _replaces(reading: Reading, before: Reading, changes: Changes) -> bool:
+    """Tell whether `reading` takes the place of another with its identity; note the revision where they differ."""
+    if (before.value, before.status) == (reading.value, reading.status):
+        return False
+    older, newer = (before, reading) if reading.seq > before.seq else (reading, before)
+    changes.revisions.append(RevisionRow(new=newer, old=older))
+    changes.revised[reading.seq] = changes.revised.get(reading.seq, 0) + 1
+    return newer is reading

@@ -1,9 +1,9 @@
 """The loop: journal → decode → prepare → store → advance."""
 
-import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain
 from threading import Event
 
 import structlog
@@ -14,6 +14,7 @@ from domain.reading import Reading, SeriesKey
 from ingest import refusals
 from ingest.again import Again
 from ingest.attempt import record
+from ingest.fair import split
 from ingest.novelty import Changes, judge
 from ingest.understand import Reader, Understood
 from registry.lookup import Registry
@@ -21,11 +22,38 @@ from storage.journal import Journal
 from storage.ledger import BatchNotes, Heard, Ledger, OutcomeRow
 from storage.quarantine import Quarantine, Refused
 from storage.readings import ReadingStore, StoreRefused, StoreUnavailable
+from storage.turn import Turn
 
 log = structlog.get_logger(__name__)
 
 # As many messages as make writing worthwhile, and as few as keep a batch under a second.
-BATCH = 2_000
+BATCH = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Where a worker writes what it has understood, and the lock that lets only one worker at a time do so."""
+
+    quarantine: Quarantine
+    ledger: Ledger
+    store: ReadingStore
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Messages that have been read: `after` is where the cursor stood before, `cursor` where it will stand.
+
+    `deferred` are the messages on the way there that wait; `caught_up` is the last of those left by earlier batches
+    that this one is made of, 0 where it is made of new ones.
+    """
+
+    after: int
+    cursor: int
+    read: list[Understood]
+    is_full: bool = False
+    deferred: list[int] = field(default_factory=list)
+    caught_up: int = 0
 
 
 class Pipeline:
@@ -35,47 +63,53 @@ class Pipeline:
     the last moves the cursor. Each can be repeated, so a batch that was stopped anywhere is simply done again.
     """
 
-    def __init__(
-        self, registry: Registry, journal: Journal, quarantine: Quarantine,
-        ledger: Ledger, store: ReadingStore, clock: Clock,
-    ) -> None:  # fmt: skip
+    def __init__(self, registry: Registry, journal: Journal, books: Books, clock: Clock) -> None:
         """Nothing is read before the first step."""
         self._reader = Reader(registry)
-        self._again = Again(registry, journal, quarantine, ledger, store, clock)
+        self._again = Again(registry, journal, books.quarantine, books.ledger, books.store, clock)
         self._journal = journal
-        self._quarantine = quarantine
-        self._ledger = ledger
-        self._store = store
+        self._quarantine = books.quarantine
+        self._ledger = books.ledger
+        self._store = books.store
+        self._turn = books.turn
         self._clock = clock
         self._cursor: int | None = None
         self._others: dict[str, int] = {}
         self._reach: dict[SeriesKey, tuple[datetime, datetime]] = {}
+        self._ahead: _Batch | None = None
+        self._hand = ThreadPoolExecutor(1, "writer")
+        self._has_deferred = True  # until looked at
+        self._new_ones_went = False
 
     def step(self, limit: int = BATCH) -> int:
         """Take the next messages of the journal, at most `limit`, to their end; return how many there were.
 
         Raises StoreUnavailable, after which the same messages come again.
         """
-        cursor = self._where()
-        batch = [self._reader.read(message) for message in self._journal.read(cursor, limit)]
-        if not batch:
-            return self._again_of(cursor, limit)
-        self._look_at_others()
-        changes = judge(chain.from_iterable(one.readings for one in batch), self._reach, self._store)
+        batch = self._next(self._where(), limit)
+        if batch is None:
+            return self._resolve(self._where(), limit)
+        with self._turn.held():
+            self._look_at_others()
+            self._carry_out(batch, limit)
+        return len(batch.read)
+
+    def _carry_out(self, batch: _Batch, limit: int) -> None:
+        changes = judge((one.readings for one in batch.read), self._reach, self._store)
         notes = self._notes(batch, changes)
-        self._quarantine.add([row for one in batch for row in _refused(one)])
+        self._quarantine.add([row for one in batch.read for row in _refused(one)])
         self._ledger.note(notes)
-        self._refuse(self._write(list(changes.readings.values())), batch, changes)
+        self._refuse(self._written(list(changes.readings.values()), batch, limit), batch.read, changes)
         self._ledger.release(notes)
         self._advance(notes)
-        return len(batch)
 
-    def _again_of(self, cursor: int, limit: int) -> int:
+    def _resolve(self, cursor: int, limit: int) -> int:
         """While no message waits: do what people ask to be done with refused ones; return how many there were."""
         asked = self._again.next(cursor, limit)
         if asked:
-            self._look_at_others()
-            self._advance(self._again.carry_out(asked, cursor, self._reach, self._write))
+            with self._turn.held():
+                self._look_at_others()
+                self._advance(self._again.carry_out(asked, cursor, self._reach, self._write))
         return len(asked)
 
     def _where(self) -> int:
@@ -83,6 +117,36 @@ class Pipeline:
             self._reach = dict(self._ledger.series())
             self._cursor = self._ledger.cursor()
         return self._cursor
+
+    def _next(self, cursor: int, limit: int) -> _Batch | None:
+        """Return what comes next: what has been read already, unless that was not the place to go on from."""
+        ahead, self._ahead = self._ahead, None
+        return ahead if ahead is not None and ahead.after == cursor else self._read(cursor, limit)
+
+    def _read(self, cursor: int, limit: int) -> _Batch | None:
+        messages = self._journal.read(cursor, limit)
+        is_full = len(messages) == limit
+        if self._has_deferred and not is_full and (self._new_ones_went or not messages):
+            left = self._read_deferred(cursor, limit)
+            if left is not None or not messages:
+                return left
+        if not messages:
+            return None
+        self._new_ones_went = True
+        now, later = split(messages, self._reader.sender) if is_full else (messages, [])
+        self._has_deferred = self._has_deferred or bool(later)
+        read = [self._reader.read(one) for one in now]
+        return _Batch(cursor, messages[-1].seq, read, is_full, deferred=[one.seq for one in later])
+
+    def _read_deferred(self, cursor: int, limit: int) -> _Batch | None:
+        self._new_ones_went = False
+        seqs = self._ledger.deferred(limit)
+        self._has_deferred = bool(seqs)
+        if not seqs:
+            return None
+        found = (self._journal.get(seq) for seq in seqs)
+        read = [self._reader.read(one) for one in found if one is not None]
+        return _Batch(cursor, cursor, read, caught_up=seqs[-1])
 
     def _look_at_others(self) -> None:
         """Learn how far series reach once more where another worker, such as an import, has written some."""
@@ -96,15 +160,28 @@ class Pipeline:
             known = self._reach.get(series, (first, last))
             self._reach[series] = (min(known[0], first), max(known[1], last))
 
-    def _notes(self, batch: Sequence[Understood], changes: Changes) -> BatchNotes:
+    def _notes(self, batch: _Batch, changes: Changes) -> BatchNotes:
         return BatchNotes(
-            cursor=batch[-1].message.seq,
+            cursor=batch.cursor,
             at=self._clock.now(),
-            outcomes=[_outcome(one, changes) for one in batch],
+            outcomes=[_outcome(one, changes) for one in batch.read],
             revisions=changes.revisions,
             spans=changes.spans,
-            heard=heard(batch),
+            heard=heard(batch.read),
+            deferred=batch.deferred,
+            caught_up=batch.caught_up,
         )
+
+    def _written(self, readings: list[Reading], batch: _Batch, limit: int) -> list[tuple[Reading, str]]:
+        """Write readings; while a server is at it and more messages wait, read those that come next."""
+        if not (readings and batch.is_full and self._store.is_server):
+            return self._write(readings)
+        refused = self._hand.submit(self._write, readings)
+        try:
+            self._ahead = self._read(batch.cursor, limit)
+        finally:
+            wait([refused])  # nothing may go on while it is being written
+        return refused.result()
 
     def _write(self, readings: list[Reading]) -> list[tuple[Reading, str]]:
         """Write readings; return those that the store will not have, each with its word on it."""
@@ -134,40 +211,30 @@ class Pipeline:
 
 
 def run(
-    pipeline: Pipeline, stop: Event, *, done: Callable[[], object] = lambda: None,
-    gives_way: Callable[[], bool] = lambda: False, pause: float = 0.02, longest: float = 30.0,
+    pipeline: Pipeline, stop: Event, *, done: Callable[[], object] = lambda: None, pause: float = 0.02,
+    longest: float = 30.0,
 ) -> None:  # fmt: skip
     """Step until `stop` is set; look every `pause` seconds when there is nothing to do.
 
-    `done` is called after every batch, so that those who wait for readings need not wait longer. While `gives_way`
-    says so, four fifths of the time are left to others: to the subscriber, while the broker hands over a backlog.
+    `done` is called after every batch, so that those who wait for readings need not wait longer.
 
     Whatever fails is tried again with a pause that grows up to `longest` seconds: the store of readings that is away,
     a full disk, a database that is locked. The journal keeps everything meanwhile.
     """
-    wait = pause
+    rest = pause
     while not stop.is_set():
-        began = time.monotonic()
         try:
-            wait = 0.0 if pipeline.step() else pause
-            if wait == 0.0:
+            rest = 0.0 if pipeline.step() else pause
+            if rest == 0.0:
                 done()
-                _give_way(4 * (time.monotonic() - began), stop, gives_way)
         except StoreUnavailable as error:
-            wait = min(max(wait * 2, 0.5), longest)
-            log.warning("store of readings is away", error=str(error), again_in=wait)
+            rest = min(max(rest * 2, 0.5), longest)
+            log.warning("store of readings is away", error=str(error), again_in=rest)
         except Exception:
             # Nothing was lost and nothing skipped: the same messages come again.
-            wait = min(max(wait * 2, 0.5), longest)
-            log.exception("batch failed", again_in=wait)
-        stop.wait(wait)
-
-
-def _give_way(seconds: float, stop: Event, gives_way: Callable[[], bool]) -> None:
-    """Leave the time to others as long as they want it, and no longer than `seconds`."""
-    until = time.monotonic() + seconds
-    while gives_way() and time.monotonic() < until and not stop.is_set():
-        stop.wait(0.02)
+            rest = min(max(rest * 2, 0.5), longest)
+            log.exception("batch failed", again_in=rest)
+        stop.wait(rest)
 
 
 def _outcome(one: Understood, changes: Changes) -> OutcomeRow:

@@ -1,15 +1,11 @@
 """From a value as it was written to a reading: the steps, in their order."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from math import isfinite
-from typing import TypeAlias
 
-import msgspec
-
-from domain.flag import Flag, Reason
 from domain.message import JournalMessage
 from domain.reading import Reading, Status
 from ingest import refusals
@@ -24,10 +20,36 @@ _STATUSES = {
     "00": Status.MEASURING, "01": Status.CALIBRATING, "02": Status.FAULT,
     "0": Status.MEASURING, "1": Status.CALIBRATING, "2": Status.FAULT,
 }  # fmt: skip
-
+_MEASURING = Status.MEASURING
 
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _LATEST = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Which moments a value can be of. `shift` leads from its stamp to the end of what it averages.
+
+    `after < moment ≤ until` is when the station measures the parameter so; before `start` there was no station, and
+    `ahead` is how far its clock may be ahead of ours.
+    """
+
+    shift: timedelta
+    start: datetime
+    after: datetime
+    until: datetime
+    ahead: timedelta
+
+    def end_of(self, stamp: datetime) -> datetime:
+        """Return the end of what was averaged, by its stamp."""
+        if self.shift:
+            with suppress(OverflowError):
+                return stamp + self.shift
+        return stamp
+
+    def hold(self, moment: datetime) -> bool:
+        """Tell whether the station measured the parameter so at `moment`."""
+        return self.after < moment <= self.until
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,55 +66,23 @@ class Place:
     spellings: dict[str, AcceptedUnit]
     own_unit: str | None
     plausible: tuple[float, float]
-    shift: timedelta
-    start: datetime
-    # When the station measures the parameter so: `after < moment ≤ until`.
-    after: datetime
-    until: datetime
-    ahead: timedelta
-
-    def end_of(self, stamp: datetime) -> datetime:
-        """Return the end of what was averaged, by its stamp."""
-        if self.shift:
-            with suppress(OverflowError):
-                return stamp + self.shift
-        return stamp
-
-    def is_for(self, moment: datetime) -> bool:
-        """Tell whether the station measured the parameter so at `moment`."""
-        return self.after < moment <= self.until
+    times: Times
 
 
-class Draft(msgspec.Struct, gc=False):
-    """A reading while the steps work on it."""
-
-    value: float | None
-    unit: str | None
-    written_status: str | int | None
-    measured_at: datetime
-    received_at: datetime
-    status: Status = Status.MEASURING
-    flag: Flag = Flag.NOT_EVALUATED
-    reasons: Reason = Reason.NONE
-
-
-def to_canonical_unit(draft: Draft, place: Place) -> None:
-    """Convert the value; a missing one has no unit to convert."""
-    if draft.value is None:
-        return
-    unit = _accepted(draft.unit, place)
-    value = draft.value * unit.factor + unit.offset
-    if not isfinite(value):
-        raise refusals.not_a_number(place.parameter, draft.value)
-    draft.value = value
+def in_canonical_unit(value: float | None, unit: str | None, place: Place) -> float | None:
+    """Return the value in the unit that limits and indices are written in; a missing one has no unit to convert."""
+    if value is None:
+        return None
+    accepted = place.spellings.get(unit or place.own_unit or "") or _accepted(unit, place)
+    converted = value * accepted.factor + accepted.offset
+    if not isfinite(converted):
+        raise refusals.not_a_number(place.parameter, value)
+    return converted
 
 
 def _accepted(written: str | None, place: Place) -> AcceptedUnit:
     # No unit and an empty one say the same, and a parameter without dimension accepts it as such.
     spelled = written or place.own_unit or ""
-    known = place.spellings.get(spelled)
-    if known is not None:
-        return known
     found = place.units.get(normal(spelled))
     if found is None and not spelled.strip():
         raise refusals.no_unit(place.parameter, _spellings(place))
@@ -107,41 +97,27 @@ def _spellings(place: Place) -> set[str]:
     return {one.unit for one in place.units.values() if one.unit}
 
 
-def settle_time(draft: Draft, place: Place) -> None:
-    """Make the stamp the end of what was averaged, and refuse one that cannot be."""
-    moment = place.end_of(draft.measured_at)
-    if moment - draft.received_at > place.ahead:
-        raise refusals.in_future(moment, draft.received_at)
-    if moment < place.start:
-        raise refusals.before_start(moment, place.start)
-    if not place.is_for(moment):
+def end_of_average(stamp: datetime, received_at: datetime, place: Place) -> datetime:
+    """Return the end of what was averaged, and refuse one that cannot be."""
+    times = place.times
+    moment = times.end_of(stamp)
+    if moment - received_at > times.ahead:
+        raise refusals.in_future(moment, received_at)
+    if moment < times.start:
+        raise refusals.before_start(moment, times.start)
+    if not times.hold(moment):
         raise refusals.not_at_station(place.parameter, place.station)
-    draft.measured_at = moment
+    return moment
 
 
-def read_status(draft: Draft, place: Place) -> None:
-    """Read what the message says; the calendar of maintenance is applied later, so that it also works backwards."""
-    if draft.written_status is None:
-        return
-    status = _STATUSES.get(str(draft.written_status))
+def status_of(written: str | int | None, place: Place) -> Status:
+    """Return what the message says; the calendar of maintenance is applied later, so that it also works backwards."""
+    if written is None:
+        return _MEASURING
+    status = _STATUSES.get(str(written))
     if status is None:
-        raise refusals.unknown_status(place.parameter, draft.written_status)
-    draft.status = status
-
-
-def check_range(draft: Draft, place: Place) -> None:
-    """Judge the value, never change it."""
-    draft.flag, draft.reasons = flag_at_the_door(draft.value, place.plausible)
-
-
-Step: TypeAlias = Callable[[Draft, Place], None]
-
-STEPS: tuple[Step, ...] = (
-    to_canonical_unit,  # limits and indices are written in canonical units
-    settle_time,
-    read_status,
-    check_range,
-)
+        raise refusals.unknown_status(place.parameter, written)
+    return status
 
 
 class Door:
@@ -150,36 +126,27 @@ class Door:
     def __init__(self, registry: Registry) -> None:
         """Look nothing up yet: places are made as their first values come."""
         self._registry = registry
-        self._places: dict[tuple[str, str], tuple[Place, ...]] = {}
+        self._places: dict[str, dict[str, tuple[Place, ...]]] = {}
+        self._times_met: dict[Times, Times] = {}
 
     def admit(
-        self, values: Iterable[RawValue], station: Station, message: JournalMessage
+        self, values: Sequence[RawValue], station: Station, message: JournalMessage
     ) -> tuple[list[Reading], list[Refusal]]:
         """Return the readings of one message and what of it is refused.
 
         Of several values of one parameter and moment in one message the last counts.
         """
-        taken: dict[tuple[str, datetime], Reading] = {}
+        places = self._places.setdefault(station.id, {})
+        steps = _Steps(message)
+        taken: list[Reading] = []
         refused: list[Refusal] = []
         for raw in values:
             try:
-                reading = self._prepare(raw, station, message)
+                of = places.get(raw.parameter) or self._looked_up(station, raw.parameter)
+                taken.append(steps.reading(raw, of[0] if len(of) == 1 else _at(of, raw.stamped_at)))
             except Refusal as refusal:
-                refused.append(refusal.of(raw.parameter))
-            else:
-                taken[reading.parameter, reading.measured_at] = reading
-        return list(taken.values()), refused
-
-    def _prepare(self, raw: RawValue, station: Station, message: JournalMessage) -> Reading:
-        places = self._places.get((station.id, raw.parameter)) or self._looked_up(station, raw.parameter)
-        place = places[0] if len(places) == 1 else _at(places, raw.stamped_at)
-        draft = Draft(raw.value, raw.unit, raw.status, raw.stamped_at, message.received_at)
-        for step in STEPS:
-            step(draft, place)
-        return Reading(
-            station.id, raw.parameter, draft.measured_at, draft.value, draft.status, draft.flag,
-            draft.reasons, CHECKS_VERSION, message.seq,
-        )  # fmt: skip
+                refused.append(refusal.of(raw.part or raw.parameter))
+        return _last_of_each(taken), refused
 
     def _looked_up(self, station: Station, parameter: str) -> tuple[Place, ...]:
         if parameter not in self._registry.parameters:
@@ -187,11 +154,10 @@ class Door:
         found = tuple(self._place(station, one) for one in self._registry.measurings(station.id, parameter))
         if not found:
             raise refusals.not_at_station(parameter, station.id)
-        self._places[station.id, parameter] = found
+        self._places.setdefault(station.id, {})[parameter] = found
         return found
 
     def _place(self, station: Station, measuring: StationParameter) -> Place:
-        interval = self._registry.interval_of(station.id, measuring)
         return Place(
             station=station.id,
             parameter=measuring.id,
@@ -199,17 +165,57 @@ class Door:
             spellings={},
             own_unit=measuring.unit,
             plausible=self._registry.plausible(station.id, measuring),
+            times=self._times(station, measuring),
+        )
+
+    def _times(self, station: Station, measuring: StationParameter) -> Times:
+        interval = self._registry.interval_of(station.id, measuring)
+        found = Times(
             shift=interval if station.stamp == "start" and interval else timedelta(0),
             start=self._midnight(station.active_from),
             after=self._midnight(measuring.valid_from) if measuring.valid_from else _EARLIEST,
             until=self._midnight(measuring.valid_to) if measuring.valid_to else _LATEST,
             ahead=self._registry.province.policies.future,
         )
+        return self._times_met.setdefault(found, found)
 
     def _midnight(self, day: date) -> datetime:
         return datetime.combine(day, time(0), self._registry.zone).astimezone(UTC)
 
 
+class _Steps:
+    """From each value of one message to its reading."""
+
+    def __init__(self, message: JournalMessage) -> None:
+        self._message = message
+        self._stamp: datetime | None = None
+        self._times: Times | None = None
+        self._moment = _EARLIEST
+
+    def reading(self, raw: RawValue, place: Place) -> Reading:
+        """Judge the value, never change it but for its unit. Raises Refusal."""
+        value = in_canonical_unit(raw.value, raw.unit, place)
+        moment = self._end_of(raw.stamped_at, place)
+        status = status_of(raw.status, place)
+        flag, reasons = flag_at_the_door(value, place.plausible)
+        return Reading(
+            place.station, place.parameter, moment, value, status, flag, reasons, CHECKS_VERSION, self._message.seq
+        )
+
+    def _end_of(self, stamp: datetime, place: Place) -> datetime:
+        # Values of one message mostly share their stamp, and what is true of it for one is for the others.
+        if stamp is not self._stamp or place.times is not self._times:
+            self._moment = end_of_average(stamp, self._message.received_at, place)
+            self._stamp, self._times = stamp, place.times
+        return self._moment
+
+
+def _last_of_each(readings: list[Reading]) -> list[Reading]:
+    if len({one.parameter for one in readings}) == len(readings):
+        return readings
+    return list({(one.parameter, one.measured_at): one for one in readings}.values())
+
+
 def _at(places: Sequence[Place], stamp: datetime) -> Place:
     """Return the place for what was stamped so; the last, which will refuse it, where there is none."""
-    return next((one for one in places if one.is_for(one.end_of(stamp))), places[-1])
+    return next((one for one in places if one.times.hold(one.times.end_of(stamp))), places[-1])

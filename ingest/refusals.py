@@ -13,6 +13,7 @@ class RefusalReason(StrEnum):
 
     UNKNOWN_TOPIC = "unknown_topic"
     UNKNOWN_STATION = "unknown_station"
+    UNKNOWN_FILE = "unknown_file"
     MEDIUM_MISMATCH = "medium_mismatch"
     STATION_MISMATCH = "station_mismatch"
     DEVICE_MISMATCH = "device_mismatch"
@@ -35,6 +36,7 @@ class RefusalReason(StrEnum):
     NOT_A_NUMBER = "not_a_number"
     NUMBER_AS_TEXT = "number_as_text"
     UNKNOWN_STATUS = "unknown_status"
+    GIVEN_TWICE = "given_twice"
     DECODER_FAILED = "decoder_failed"
     STORE_REFUSED = "store_refused"
 

@@ -7,6 +7,7 @@ from domain.message import JournalMessage
 from domain.reading import Reading
 from ingest import refusals
 from ingest.decoders import DECODERS
+from ingest.file_names import FILES, owner_of, sender_of
 from ingest.prepare import Door
 from ingest.refusals import Refusal, RefusalReason
 from registry.lookup import Registry
@@ -51,13 +52,14 @@ class Reader:
         """Read as `registry` says."""
         self._registry = registry
         self._door = Door(registry)
+        self._senders: dict[str, tuple[Station, str]] = {}
 
     def read(self, message: JournalMessage) -> Understood:
         """Return what `message` says."""
         try:
-            station, decoder = self._sender(message.incoming.topic)
+            station, decoder = self._senders.get(message.incoming.topic) or self._met(message.incoming.topic)
         except Refusal as refusal:
-            return Understood(message, refused=[refusal])
+            return Understood(message, self._attributed(message.incoming.topic), refused=[refusal])
         try:
             return self._contents(message, station, decoder)
         except Refusal as refusal:
@@ -67,8 +69,28 @@ class Reader:
             log.exception("decoder failed", decoder=decoder, seq=message.seq, topic=message.incoming.topic)
             return Understood(message, station.id, refused=[refusals.decoder_failed(decoder)])
 
+    def sender(self, topic: str) -> str:
+        """Return who sends on `topic`: a station, or the account that its first two levels stand for."""
+        known = self._senders.get(topic)
+        return known[0].id if known is not None else "/".join(topic.split("/", 2)[:2])
+
+    def _met(self, topic: str) -> tuple[Station, str]:
+        """Return whose messages come on `topic`, and remember it: there are few, but for those we make ourselves."""
+        found = self._sender(topic)
+        if not topic.startswith("$"):
+            self._senders[topic] = found
+        return found
+
+    def _attributed(self, topic: str) -> str | None:
+        """Return into whose folder a file was put: a station's account is known also by what it may not send."""
+        owner = owner_of(topic.removeprefix(FILES), self._registry) if topic.startswith(FILES) else None
+        return owner.id if owner else None
+
     def _sender(self, topic: str) -> tuple[Station, str]:
         """Return the station whose message this is, and the decoder that reads it. Raises Refusal."""
+        if topic.startswith(FILES):
+            sender = sender_of(topic.removeprefix(FILES), self._registry)
+            return sender, sender.decoder.name
         native = topic.removeprefix(IMPORTED)
         station = None if native != topic else self._registry.station_of_topic(topic)
         prefix, _, rest = native.partition("/")

@@ -63,6 +63,14 @@ class Registry:
         return {station.topic: station for station in self.stations.values()}
 
     @cached_property
+    def _by_file(self) -> Mapping[str, Station]:
+        return {name: station for station in self.stations.values() for name in station.decoder.files}
+
+    @cached_property
+    def _by_folder(self) -> Mapping[str, Station]:
+        return {station.decoder.folder or station.id: station for station in self.stations.values()}
+
+    @cached_property
     def _at_station(self) -> Mapping[SeriesKey, tuple[StationParameter, ...]]:
         found: dict[SeriesKey, tuple[StationParameter, ...]] = {}
         for station in self.stations.values():
@@ -79,6 +87,14 @@ class Registry:
     def station_of_topic(self, topic: str) -> Station | None:
         """Return the station whose messages come under `topic`."""
         return self._by_topic.get(topic)
+
+    def station_of_file(self, name: str) -> Station | None:
+        """Return the station whose files are called `name`, the time left out."""
+        return self._by_file.get(name)
+
+    def station_of_folder(self, folder: str) -> Station | None:
+        """Return the station to which a folder of the watched one belongs."""
+        return self._by_folder.get(folder)
 
     def measurings(self, station: str, parameter: str) -> tuple[StationParameter, ...]:
         """Return how `station` measures `parameter`, in order of time; several where that has changed."""

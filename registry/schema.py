@@ -86,11 +86,32 @@ def _long_enough(kept: timedelta) -> timedelta:
 # What is refused a month ago can still be put right, and a logger's owner still be asked about what it sent.
 LEAST_JOURNAL_KEPT = timedelta(days=30)
 
+
+def _file_name(name: str) -> str:
+    if "/" in name or name != name.strip() or name.startswith("."):
+        raise Wrong(
+            Text("`{found}` cannot be the name of a file that is taken", {"found": name}),
+            Text("write the name without folder, time and ending, such as `LA_NM1_NT01`"),
+        )
+    return name
+
+
+def _folder_name(name: str) -> str:
+    if "/" in name or name != name.strip() or name.startswith("."):
+        raise Wrong(
+            Text("`{found}` cannot be a folder of the watched one", {"found": name}),
+            Text("write the name of one folder, without / and not beginning with a dot"),
+        )
+    return name
+
+
 Degrees = Annotated[float, Field(json_schema_extra={"unit": "° (WGS 84)"})]
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 JournalKept = Annotated[timedelta, BeforeValidator(duration), AfterValidator(_long_enough)]
 Span = Annotated[tuple[float, float], AfterValidator(_rising)]
 Topic = Annotated[str, AfterValidator(_own_topic)]
+FileName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_file_name)]
+FolderName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_folder_name)]
 Mail = Annotated[str, Field(max_length=200), AfterValidator(_mail)]
 
 
@@ -337,15 +358,34 @@ class FieldPath(Strict):
     """take "12.3" for 12.3"""
 
 
+class LoggerName(Strict):
+    """What the logger calls a parameter (`circular10` decoder)."""
+
+    name: str = Field(min_length=1)
+    """as the logger writes it; upper and lower case are the same"""
+    parameter: Id
+    """id of a parameter of the station"""
+    instead_of: str | None = None
+    """a unit that the logger writes and that says less than it means, such as mg/L of ammonium as NH4; with `unit`"""
+    unit: str | None = None
+    """what that unit means, such as mgNH4/L; any other unit stays as it is written"""
+
+
 class DecoderChoice(Strict):
     """How a station speaks."""
 
-    name: Literal["native", "fields"] = "native"
-    """`native`: our own JSON; `fields`: any JSON, by paths"""
+    name: Literal["native", "fields", "circular10"] = "native"
+    """`native`: our own JSON; `fields`: any JSON, by paths; `circular10`: the text of Circular 10/2021"""
     topic: Topic | None = None
     """MQTT topic on which it publishes; left out: quantrac/<station>/<medium>"""
     fields: tuple[FieldPath, ...] = ()
     """where each parameter stands (`fields` only)"""
+    names: tuple[LoggerName, ...] = ()
+    """what the logger calls the parameters, where that is not their usual name (`circular10` only)"""
+    files: tuple[FileName, ...] = ()
+    """what its files are called in the watched folder, up to the time: LA_NM1_NT01; none is needed in its own folder"""
+    folder: FolderName | None = None
+    """its own folder in the watched one, from which alone its files are taken; left out: also a folder called as its id"""
     time: str | None = None
     """path of the time; left out only with `receipt_time`"""
     time_format: Literal["iso", "epoch_s", "epoch_ms"] = "iso"

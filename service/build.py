@@ -23,8 +23,9 @@ from alerts.outbox import Outbox
 from alerts.unresolved import UnresolvedCheck
 from analysis.roller import Roller
 from domain.clock import Clock
-from ingest.pipeline import Pipeline
+from ingest.pipeline import Books, Pipeline
 from ingest.subscriber import Subscriber
+from ingest.watched_folder import WatchedFolder
 from registry.lookup import Registry
 from reports.portal import make_app as make_public
 from service.health import Health, Watch
@@ -36,6 +37,7 @@ from service.stores import Folder, Stores
 from staff.app import make_app as make_staff
 from storage.journal import Journal
 from storage.ledger import Ledger
+from storage.turn import Turn
 
 # A minute of the machine's time: while messages wait longer, what stations say is not known and nobody is called silent.
 BEHIND = timedelta(minutes=1)
@@ -89,8 +91,9 @@ class Wiring:
             self.settings.mqtt_url, self.settings.secret("mqtt_password_file"),
             client_id=f"quantrac-{worker}", filters=self.registry.topic_filters(), journal=journal, clock=self.clock,
         )  # fmt: skip
+        files = WatchedFolder(self.settings.files, journal, self.clock) if self.settings.files else None
         pipeline = open_pipeline(self.settings, self.registry, self.clock, self.stores, journal, worker)
-        return Ingest(subscriber, pipeline, journal, worker, wake, self._is_behind)
+        return Ingest(subscriber, files, pipeline, journal, worker, wake, self._is_behind)
 
     def _is_behind(self) -> bool:
         return self.health.lag(self.settings.worker) > BEHIND * max(self.clock.speed, 1.0)
@@ -131,8 +134,11 @@ def open_pipeline(
     settings: Settings, registry: Registry, clock: Clock, stores: Stores, journal: Journal, worker: str
 ) -> Pipeline:
     """Return the pipeline behind a worker's journal."""
-    quarantine = Folder(settings.data).open_quarantine(worker)
-    return Pipeline(registry, journal, quarantine, Ledger(stores.engine, worker), stores.readings, clock)
+    folder = Folder(settings.data)
+    books = Books(
+        folder.open_quarantine(worker), Ledger(stores.engine, worker), stores.readings, Turn(folder.turn)
+    )  # fmt: skip
+    return Pipeline(registry, journal, books, clock)
 
 
 _MAIL: dict[str, tuple[Security, int]] = {

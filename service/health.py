@@ -20,7 +20,7 @@ from ingest.refusals import SECURITY
 from registry.lookup import Registry
 from service.stores import Folder
 from storage import alerting, heartbeats, spans
-from storage.heartbeats import REASONS, Heartbeat
+from storage.heartbeats import REASONS, REMARKS, Heartbeat
 from storage.journal import Journal
 from storage.ledger import Heard, Ledger, all_heard, outcome_counts, reading_counts
 from storage.quarantine import Quarantine
@@ -166,6 +166,7 @@ class Health:
                 "part": beat.part, "worker": beat.worker, "ready": fresh and beat.ready,
                 "runs": fresh and beat.detail.get(REASONS) != ENDED, "since": beat.started_at,
                 "last_word": beat.at, "reasons": [unpack(one) for one in beat.detail.get(REASONS, [])],
+                "remarks": [unpack(one) for one in beat.detail.get(REMARKS, [])] if fresh else [],
             }
             for beat, fresh in self.beats()
         ]  # fmt: skip

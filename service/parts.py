@@ -12,13 +12,14 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from domain.text import QuantracError, Text
+from domain.text import QuantracError, Text, pack
 from ingest import pipeline
 from ingest.pipeline import Pipeline
 from ingest.subscriber import Subscriber
+from ingest.watched_folder import FolderState, WatchedFolder
 from service.schedule import Schedule
 from service.settings import Address, address
-from storage.heartbeats import BACKLOG_DONE
+from storage.heartbeats import BACKLOG_DONE, REMARKS
 from storage.journal import Journal
 
 log = structlog.get_logger(__name__)
@@ -55,9 +56,10 @@ class Part(Protocol):
 
 @dataclass(slots=True)
 class Ingest:
-    """Messages in, readings out: the session with the broker, and the pipeline behind the journal."""
+    """Messages in, readings out: the session with the broker, the watched folder, the pipeline behind the journal."""
 
     subscriber: Subscriber
+    files: WatchedFolder | None
     pipeline: Pipeline
     journal: Journal
     worker: str
@@ -71,17 +73,21 @@ class Ingest:
         """Nothing runs yet."""
         self._thread = threading.Thread(
             target=pipeline.run, args=(self.pipeline, self._stop), name="pipeline", daemon=True,
-            kwargs={"done": self.done, "gives_way": lambda: self.subscriber.catching_up},
+            kwargs={"done": self.done},
         )  # fmt: skip
 
     def start(self) -> None:
         """Begin to receive and to process."""
         self._thread.start()
         self.subscriber.start()
+        if self.files is not None:
+            self.files.start()
 
     def stop(self, seconds: float) -> bool:
         """Receive no more; finish the batch at hand and the next. What is behind it waits for the next start."""
         ended = _within(self.subscriber.stop, seconds)
+        if self.files is not None:
+            ended = _within(self.files.stop, seconds) and ended
         self._stop.set()
         self._thread.join(seconds)
         return ended and not self._thread.is_alive() and _within(self._last_step, seconds)
@@ -97,8 +103,9 @@ class Ingest:
         return self.subscriber.state().since
 
     def detail(self) -> dict[str, Any]:
-        """Return whether what is received is of now, and not what piled up before we connected."""
-        return {BACKLOG_DONE: self.subscriber.state().backlog_done}
+        """Return whether what is received is of now and not what piled up before we connected, and which files are left."""
+        left = self.files.state().left if self.files is not None else ()
+        return {BACKLOG_DONE: self.subscriber.state().backlog_done, REMARKS: [pack(one) for one in left]}
 
     def reasons(self) -> list[Text]:
         """Return why nothing is received."""
@@ -112,6 +119,16 @@ class Ingest:
             yield Text("The broker has not yet accepted the subscription.")
         elif self.is_behind():
             yield Text("Messages wait longer than a minute to be understood.")
+        if self.files is not None:
+            yield from _of_files(self.files.state())
+
+
+def _of_files(state: FolderState) -> Iterator[Text]:
+    if state.error is not None:
+        yield state.error
+    elif state.overdue:
+        waiting = {"count": state.overdue, "oldest": state.oldest}
+        yield Text("{count} files wait longer than a minute to be taken, the oldest since {oldest}.", waiting)
 
 
 @dataclass(slots=True)

@@ -74,6 +74,9 @@ class Settings(BaseSettings):
         description=N_("the stations' broker, such as mqtt://user@host:1883 or mqtts://user@host:8883"),
     )
     mqtt_password_file: Path | None = Field(None, description=N_("file with the broker's password"))
+    files: Path | None = Field(
+        None, description=N_("folder into which an FTP server puts the stations' files; without it none are taken")
+    )
     influx_url: str | None = Field(
         None,
         description=N_("the InfluxDB 2 that keeps readings and figures; without it SQLite in the data folder does"),

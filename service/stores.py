@@ -65,6 +65,11 @@ class Folder:
         """The Maildir of the demonstration's mail server."""
         return self.path / "mail"
 
+    @property
+    def turn(self) -> Path:
+        """The lock of whoever changes readings."""
+        return self.path / "locks" / "readings.lock"
+
     def quarantine(self, worker: str) -> Path:
         """The refusals of an ingest worker."""
         return self.path / "quarantine" / f"{worker}.sqlite"

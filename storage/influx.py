@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from domain.flag import Flag
-from domain.moment import micros, moment
+from domain.moment import Micros, micros, moment
 from domain.reading import Reading, SeriesKey
 from domain.rollup import IndexPoint, LimitKind, RollupPoint, RollupState
 from domain.window import HOUR, Window, WindowKind
@@ -36,6 +36,8 @@ _ROWS = 150_000
 class InfluxReadings:
     """Keeps `storage.readings.ReadingStore` in the buckets that `storage.influx_setup` makes. Safe between threads."""
 
+    is_server = True
+
     def __init__(
         self, url: str, org: str, token_file: Path, *, medium_of: Callable[[str], str], gzip: bool = False
     ) -> None:
@@ -48,7 +50,11 @@ class InfluxReadings:
 
     def write(self, readings: Sequence[Reading]) -> None:
         """Write readings; see the contract."""
-        self._server.write(READINGS, (lines.reading(one, self._medium_of(one.station)) for one in readings))
+        micros = Micros()
+        self._server.write(
+            READINGS,
+            (lines.reading(one, self._medium_of(one.station), micros.of(one.measured_at)) for one in readings),
+        )
 
     def write_flags(self, readings: Sequence[Reading]) -> None:
         """Write flags only; see the contract."""

@@ -16,13 +16,19 @@ from storage.readings import HealthPoint
 _SPECIAL = str.maketrans({",": "\\,", "=": "\\=", " ": "\\ ", "\n": "\\n", "\r": "\\r"})
 
 
-def reading(one: Reading, medium: str) -> str:
-    """Return the line of a reading; the measurement is its medium."""
-    value, flag = (f"value={one.value},", one.flag) if one.value is not None else ("", Flag.MISSING)
-    return (
-        f"{_series(medium, one.station, one.parameter)} {value}status={one.status:d}i,flag={flag:d}i,"
-        f"reasons={one.reasons:d}i,checks={one.checks}i,seq={one.seq}i {micros(one.measured_at)}"
-    )
+def reading(one: Reading, medium: str, at: int) -> str:
+    """Return the line of a reading, measured at `at` µs; the measurement is its medium."""
+    head = _series(medium, one.station, one.parameter)
+    if one.value is None:
+        return f"{head} {_judged(one.status, Flag.MISSING, one.reasons, one.checks)},seq={one.seq}i {at}"
+    judged = _judged(one.status, one.flag, one.reasons, one.checks)
+    return f"{head} value={one.value!r},{judged},seq={one.seq}i {at}"
+
+
+# There are few, and formatting the members of an enumeration takes longer than all else of a line.
+@lru_cache(maxsize=1_000)
+def _judged(status: int, flag: int, reasons: int, checks: int) -> str:
+    return f"status={status:d}i,flag={flag:d}i,reasons={reasons:d}i,checks={checks}i"
 
 
 def flags(one: Reading, medium: str) -> str:

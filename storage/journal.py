@@ -4,7 +4,7 @@ import hashlib
 import re
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from storage.statements import statements
 WORKERS = 64  # seq = receipt time in µs × 64 + worker
 _SQL = statements("journal.sql")
 _NO_CHAIN = bytes(32)
+_NEVER = moment(0)
 _DAY_US = 86_400_000_000
 
 
@@ -110,7 +111,7 @@ class Journal:
         for file in self.files():
             if file.stem >= first and len(found) < limit:
                 rows = self._reader(file).execute(_SQL["after"], (after, limit - len(found)))
-                found.extend(_message(row) for row in rows)
+                found.extend(_messages(rows.fetchall()))
         return found
 
     def get(self, seq: int) -> JournalMessage | None:
@@ -222,9 +223,15 @@ def _row(seq: int, position: int, at: int, incoming: Incoming) -> tuple[Any, ...
 
 
 def _message(row: Sequence[Any]) -> JournalMessage:
-    seq, at, topic, payload, qos, retained, redelivered, live = row
-    incoming = Incoming(topic, bytes(payload), qos, bool(retained), bool(redelivered), bool(live))
-    return JournalMessage(seq, moment(at), incoming)
+    return next(_messages([row]))
+
+
+def _messages(rows: Iterable[Sequence[Any]]) -> Iterator[JournalMessage]:
+    last, received = None, _NEVER
+    for seq, at, topic, payload, qos, retained, redelivered, live in rows:
+        if at != last:  # a group that was committed together has one moment
+            last, received = at, moment(at)
+        yield JournalMessage(seq, received, Incoming(topic, payload, qos, retained > 0, redelivered > 0, live > 0))
 
 
 def _check_day(connection: sqlite3.Connection, chain: bytes) -> tuple[tuple[int, str] | None, bytes]:

@@ -14,10 +14,13 @@ from domain.moment import micros, moment
 from domain.reading import Reading, SeriesKey
 from storage.spans import merge
 from storage.state import upsert, writing
-from storage.tables import cursors, held, outcomes, revisions, series, stations_heard
+from storage.tables import cursors, deferred, held, outcome_days, outcomes, revisions, series, stations_heard
 
 # A change of readings concerns the roller (windows) and the judge (rules on readings).
 CONSUMERS = ("roll", "watch")
+
+# How far the numbers of two messages are apart that were received a day apart (see storage.journal).
+DAY_SEQS = 64 * 86_400_000_000
 
 
 class OutcomeRow(msgspec.Struct, frozen=True, gc=False):
@@ -47,7 +50,11 @@ class Heard(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class BatchNotes:
-    """All that a batch changes in the state; `cursor` is the number of its last message."""
+    """All that a batch changes in the state; `cursor` is the number of the last message that it leads past.
+
+    `deferred`: messages up to there that it leaves for later. `caught_up`: the last message of those left by earlier
+    batches that it is made of, 0 where it is made of new ones.
+    """
 
     cursor: int
     at: datetime
@@ -55,6 +62,8 @@ class BatchNotes:
     revisions: list[RevisionRow] = field(default_factory=list)
     spans: dict[tuple[SeriesKey, int], tuple[datetime, datetime]] = field(default_factory=dict)
     heard: dict[str, Heard] = field(default_factory=dict)
+    deferred: list[int] = field(default_factory=list)
+    caught_up: int = 0
 
 
 class Ledger:
@@ -105,6 +114,8 @@ class Ledger:
         with writing(self._engine) as connection:
             also(connection)
             self._release_spans(connection)
+            self._count(connection, notes)
+            upsert(connection, deferred, ({"worker": self._worker, "seq": seq} for seq in notes.deferred))
             upsert(connection, series, _reaches(notes), _wider(series))
             upsert(connection, stations_heard, (_heard(*one) for one in notes.heard.items()), _newer)
             upsert(
@@ -124,6 +135,31 @@ class Ledger:
             for row in rows:
                 values = {"of_seq": row.seq, "to": row.outcome.value, "new": row.stored, "changed": row.revised}
                 connection.execute(change, values)
+
+    def _count(self, connection: Connection, notes: BatchNotes) -> None:
+        """Add the outcomes of what is finished now to the days' totals; in the transaction that says that it is."""
+        mine, last = deferred.c.worker == self._worker, deferred.c.seq <= notes.caught_up
+        cursor = sa.select(cursors.c.seq).where(cursors.c.worker == self._worker).scalar_subquery()
+        finished = (
+            outcomes.c.seq.in_(sa.select(deferred.c.seq).where(mine, last))
+            if notes.caught_up
+            else sa.and_(outcomes.c.seq > sa.func.coalesce(cursor, 0), outcomes.c.seq <= notes.cursor)
+        )
+        day = outcomes.c.seq // DAY_SEQS
+        sums = (sa.func.count(), sa.func.sum(outcomes.c.stored), sa.func.sum(outcomes.c.revised))
+        query = sa.select(day, outcomes.c.outcome, *sums).where(outcomes.c.worker == self._worker, finished)
+        rows = connection.execute(query.group_by(day, outcomes.c.outcome)).all()
+        names = ("day", "outcome", "messages", "stored", "revised")
+        add(connection, ({"worker": self._worker, **dict(zip(names, row, strict=True))} for row in rows))
+        if notes.caught_up:
+            connection.execute(sa.delete(deferred).where(mine, last))
+
+    def deferred(self, limit: int) -> list[int]:
+        """Return the oldest messages that were left for later, at most `limit`."""
+        mine = deferred.c.worker == self._worker
+        query = sa.select(deferred.c.seq).where(mine).order_by(deferred.c.seq).limit(limit)
+        with self._engine.connect() as connection:
+            return list(connection.execute(query).scalars())
 
     def _release_spans(self, connection: Connection) -> None:
         mine = held.c.worker == self._worker
@@ -148,21 +184,28 @@ class Ledger:
         }  # fmt: skip
 
 
+def add(connection: Connection, rows: Iterable[dict[str, Any]]) -> None:
+    """Add rows of the table `outcome_days` to what is counted; a difference may be below zero."""
+    total = outcome_days.c
+    upsert(
+        connection, outcome_days, rows,
+        lambda new: {name: total[name] + new[name] for name in ("messages", "stored", "revised")},
+    )  # fmt: skip
+
+
 def outcome_counts(engine: Engine) -> dict[Outcome, int]:
     """Return how many messages of all workers came to which outcome; every outcome is named."""
-    query = sa.select(outcomes.c.outcome, sa.func.count()).group_by(outcomes.c.outcome)
+    query = sa.select(outcome_days.c.outcome, sa.func.sum(outcome_days.c.messages)).group_by(outcome_days.c.outcome)
     with engine.connect() as connection:
-        found = {Outcome(name): count for name, count in connection.execute(query)}
+        found = {Outcome(name): int(count) for name, count in connection.execute(query)}
     return {outcome: found.get(outcome, 0) for outcome in Outcome}
 
 
 def reading_counts(engine: Engine) -> tuple[int, int]:
     """Return how many readings were new, and how many changed one that was there."""
-    query = sa.select(
-        sa.func.coalesce(sa.func.sum(outcomes.c.stored), 0), sa.func.coalesce(sa.func.sum(outcomes.c.revised), 0)
-    )
+    sums = (sa.func.sum(outcome_days.c.stored), sa.func.sum(outcome_days.c.revised))
     with engine.connect() as connection:
-        stored, revised = connection.execute(query).one()
+        stored, revised = connection.execute(sa.select(*(sa.func.coalesce(one, 0) for one in sums))).one()
     return int(stored), int(revised)
 
 

@@ -68,6 +68,9 @@ def judged(status: int, flag: int, reasons: int) -> tuple[Status, Flag, Reason]:
 class ReadingStore(Protocol):
     """Keeps readings, rollups and indices. Windows are `start < moment ≤ end`. Every write can be repeated."""
 
+    is_server: bool
+    """Whether writing means to wait for another process."""
+
     def write(self, readings: Sequence[Reading]) -> None:
         """Write readings; one with an identity that is there replaces it. Durable on return.
 

@@ -5,19 +5,20 @@ became of its messages.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from domain.message import Outcome
 from domain.moment import micros, moment
-from storage.ledger import OutcomeRow
+from storage.ledger import DAY_SEQS, OutcomeRow, add
 from storage.state import next_number, upsert, writing
-from storage.tables import audit, outcomes, resolutions
+from storage.tables import audit, deferred, outcomes, resolutions
 
 # As many as a statement may name on every database.
 _NAMED = 500
@@ -81,7 +82,9 @@ def ask(engine: Engine, chosen: Mapping[str, Iterable[tuple[int, str]]], word: W
 
 def next_of(engine: Engine, worker: str, *, upto: int, limit: int) -> Sequence[Request]:
     """Return what is to be done next: rows of the oldest request about messages that have had their first outcome."""
-    mine = sa.and_(resolutions.c.worker == worker, resolutions.c.seq <= upto)
+    # The cursor is past messages that wait for their turn, too.
+    wait = sa.exists().where(deferred.c.worker == resolutions.c.worker, deferred.c.seq == resolutions.c.seq)
+    mine = sa.and_(resolutions.c.worker == worker, resolutions.c.seq <= upto, ~wait)
     oldest = sa.select(resolutions.c.request).where(mine).order_by(resolutions.c.request).limit(1).scalar_subquery()
     query = (
         sa
@@ -155,7 +158,9 @@ def counted(engine: Engine, seqs: Sequence[int]) -> Counter[Outcome]:
 
 
 def close(connection: Connection, worker: str, requests: Sequence[Request], changed: Sequence[OutcomeRow]) -> None:
-    """Say what has become of messages, and forget what was asked of them."""
+    """Say what has become of messages, count it so, and forget what was asked of them."""
+    before = outcomes_of(connection, [one.seq for one in changed])
+    after = {one.seq: one for one in changed if one.seq in before}
     change = (
         sa
         .update(outcomes)
@@ -163,12 +168,30 @@ def close(connection: Connection, worker: str, requests: Sequence[Request], chan
         .values(outcome=sa.bindparam("to"), stored=sa.bindparam("new"), revised=sa.bindparam("changed"))
     )
     values = [
-        {"of_seq": one.seq, "to": one.outcome.value, "new": one.stored, "changed": one.revised} for one in changed
-    ]
+        {"of_seq": one.seq, "to": one.outcome.value, "new": one.stored, "changed": one.revised}
+        for one in after.values()
+    ]  # fmt: skip
     if values:
         connection.execute(change, values)
+    add(connection, _differences(worker, before, after))
     done = sa.delete(resolutions).where(
         resolutions.c.request == sa.bindparam("of_request"), resolutions.c.worker == worker,
         resolutions.c.seq == sa.bindparam("of_seq"), resolutions.c.part == sa.bindparam("of_part"),
     )  # fmt: skip
     connection.execute(done, [{"of_request": one.request, "of_seq": one.seq, "of_part": one.part} for one in requests])
+
+
+def _differences(
+    worker: str, before: Mapping[int, OutcomeRow], after: Mapping[int, OutcomeRow]
+) -> Iterator[dict[str, Any]]:
+    """Yield by how much the totals of each day and outcome change."""
+    sums: dict[tuple[int, str], list[int]] = {}
+    for sign, rows in ((-1, before), (1, after)):
+        for row in rows.values():
+            total = sums.setdefault((row.seq // DAY_SEQS, row.outcome.value), [0, 0, 0])
+            for place, count in enumerate((1, row.stored, row.revised)):
+                total[place] += sign * count
+    for (day, outcome), (messages, stored, revised) in sums.items():
+        if messages or stored or revised:
+            yield {"worker": worker, "day": day, "outcome": outcome, "messages": messages, "stored": stored,
+                   "revised": revised}  # fmt: skip

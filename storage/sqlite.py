@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from domain.moment import micros, moment
+from domain.moment import Micros, micros, moment
 from domain.reading import Reading, SeriesKey
 from domain.rollup import IndexPoint, LimitKind, RollupPoint, RollupState
 from domain.window import Window, WindowKind
@@ -21,6 +21,8 @@ _SQL = statements("sqlite.sql")
 
 class SqliteReadings:
     """Keeps `storage.readings.ReadingStore` in the file at `path`. Safe to use from several threads and processes."""
+
+    is_server = False
 
     def __init__(self, path: Path, *, readonly: bool = False) -> None:
         """Open the file, making it if there is none; `readonly` refuses every write (PRAGMA query_only)."""
@@ -43,7 +45,7 @@ class SqliteReadings:
         keys = {one.series for one in readings}
         with self._writing(keys) as connection:
             numbers = self._number(connection, keys)
-            connection.executemany(_SQL["write"], [_row(one, numbers) for one in readings])
+            connection.executemany(_SQL["write"], _rows(readings, numbers))
 
     def write_flags(self, readings: Sequence[Reading]) -> None:
         """Write flags only; see the contract."""
@@ -215,9 +217,11 @@ class SqliteReadings:
             self._numbers = {SeriesKey(row[0], row[1]): row[2] for row in rows}
 
 
-def _row(one: Reading, numbers: Mapping[SeriesKey, int]) -> tuple[Any, ...]:
-    judged = (int(one.status), int(one.flag), int(one.reasons), one.checks, one.seq)
-    return (numbers[one.series], micros(one.measured_at), one.value, *judged)
+def _rows(readings: Iterable[Reading], numbers: Mapping[SeriesKey, int]) -> Iterator[tuple[Any, ...]]:
+    at = Micros()
+    for one in readings:
+        judged = (int(one.status), int(one.flag), int(one.reasons), one.checks, one.seq)
+        yield (numbers[one.series], at.of(one.measured_at), one.value, *judged)
 
 
 def _reading(key: SeriesKey, row: tuple[Any, ...]) -> Reading:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +15,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine, make_url
 
 from storage.tables import counters
+
+# From so many rows on it pays to make a statement by hand.
+_MANY = 100
 
 # Alembic keeps what it works on in a global.
 _ONE_AT_A_TIME = threading.Lock()
@@ -87,7 +91,19 @@ def upsert(
         statement = statement.on_conflict_do_update(index_elements=key, set_=update(statement.excluded))
     remaining = iter(rows)
     while chunk := list(islice(remaining, 5_000)):
-        connection.execute(statement, chunk)
+        _execute(connection, statement, chunk)
+
+
+def _execute(connection: Connection, statement: Any, rows: list[dict[str, Any]]) -> None:
+    """Execute for each row; many are handed to the driver as they are, since SQLAlchemy looks at each for longer."""
+    if len(rows) < _MANY:
+        connection.execute(statement, rows)
+        return
+    compiled = statement.compile(dialect=connection.dialect, column_keys=list(rows[0]))
+    fixed = {name: value for name, value in compiled.params.items() if name not in rows[0]}
+    filled = [{**fixed, **row} for row in rows] if fixed else rows
+    names = compiled.positiontup
+    connection.exec_driver_sql(str(compiled), filled if names is None else list(map(itemgetter(*names), filled)))
 
 
 def next_number(connection: Connection, name: str) -> int:

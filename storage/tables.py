@@ -39,6 +39,24 @@ outcomes = Table(
     Column("revised", Integer, nullable=False),  # readings of it that changed another
 )  # fmt: skip
 
+# How many messages came to which outcome, by worker and UTC day of receipt: what is left of a day that is pruned.
+outcome_days = Table(
+    "outcome_days", metadata,
+    Column("worker", String(40), primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("outcome", String(12), primary_key=True),
+    Column("messages", BigInteger, nullable=False),
+    Column("stored", BigInteger, nullable=False),
+    Column("revised", BigInteger, nullable=False),
+)  # fmt: skip
+
+# Messages that wait though the cursor is past them: a logger's excess, which must not hold up the others.
+deferred = Table(
+    "deferred", metadata,
+    Column("worker", String(40), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+)  # fmt: skip
+
 # The series that have ever had a reading, and how far they reach: past `last_at` a reading is new without looking.
 series = Table(
     "series", metadata,

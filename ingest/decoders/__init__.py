@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from ingest.decoded import Decoder
-from ingest.decoders import fields, native
+from ingest.decoders import circular10, fields, native
 
 DECODERS: Mapping[str, Decoder] = {
     "native": native.decode,
     "fields": fields.decode,
+    "circular10": circular10.decode,
 }

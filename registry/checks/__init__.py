@@ -36,8 +36,9 @@ RULES: Mapping[str, Sequence[Check]] = {
         law.ordered, places.measured_parameter, places.measured_medium, places.interval, figures.unit_at_station,
     ),
     "stations.decoder": (
-        speaking.decoder, speaking.time, speaking.device, speaking.timezone, speaking.time_path, speaking.device_path,
+        speaking.decoder, speaking.names, speaking.time, speaking.device, speaking.timezone, speaking.time_path, speaking.device_path,
     ),
+    "stations.decoder.names": (speaking.named_parameter, speaking.named_unit),
     "stations.decoder.fields": (speaking.path, speaking.field_parameter),
     "parameters": (figures.molar_mass, figures.accepted_units),
     "regulations": (law.ordered, law.one_row_at_a_time),
@@ -68,7 +69,11 @@ def check(contents: Contents, today: date | None = None) -> None:
     for key in ("areas", "facilities", "parameters", "stations", "rules", "people", "teams", "regulations"):
         _unique(contents.of(key), lambda one: one.item.id, "id")
     _unique(contents.of("regulations.rows"), lambda one: one.item.row, "row")
-    for one, findings in (*speaking.shared_topics(contents), *law.general_regulations(contents)):
+    for one, findings in (
+        *speaking.shared_topics(contents),
+        *speaking.shared_files(contents),
+        *law.general_regulations(contents),
+    ):
         _note(one, findings)
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 from domain.text import Text
 from registry.checks.figures import fits
-from registry.checks.known import Findings, Known, suggestion
+from registry.checks.known import Findings, Known, pairs, suggestion
 from registry.checks.places import zone_findings
 from registry.contents import Contents, Found
 from registry.partial import Unreadable
@@ -19,11 +20,34 @@ def decoder(one: Found, _: Known) -> Findings:
             ("fields",), Text("the decoder `fields` has no fields"),
             Text("write `path` and `parameter` of each value of the message below `fields:`"),
         )  # fmt: skip
+    if one.item.name == "circular10" and one.item.fields:
+        yield (
+            ("name",), Text("the decoder `circular10` has no `fields`"),
+            Text("write below `names` what the logger calls its parameters, or `name: fields` if it sends JSON"),
+        )  # fmt: skip
     if one.item.name == "native" and one.item.fields:
         yield (
             ("name",), Text("our own format needs no `fields`"),
             Text("write `name: fields` if the station sends JSON of another shape"),
         )  # fmt: skip
+
+
+def names(one: Found, _: Known) -> Findings:
+    """They are for the decoder that asks for them, and no name means two things."""
+    if one.item.name != "circular10" and one.item.names:
+        yield (
+            ("names",), Text("only the decoder `circular10` reads `names`"),
+            Text("write `name: circular10` if the station sends the text of Circular 10/2021, or leave them out"),
+        )  # fmt: skip
+
+    def judge(first: Any, second: Any, index: int) -> Findings:
+        if first.name.casefold() == second.name.casefold():
+            yield (
+                ("names", index, "name"), Text("`{name}` stands twice", {"name": second.name}),
+                Text("keep one of them"),
+            )  # fmt: skip
+
+    yield from pairs(one.item.names, judge)
 
 
 def time(one: Found, _: Known) -> Findings:
@@ -74,6 +98,22 @@ def _path(written: str | None, *place: str) -> Findings:
 
 def field_parameter(one: Found, known: Known) -> Findings:
     """A field fills a parameter of its station, in a unit of it."""
+    yield from _at_station(one, known)
+
+
+def named_parameter(one: Found, known: Known) -> Findings:
+    """A logger's name means a parameter of its station, in a unit of it."""
+    yield from _at_station(one, known)
+
+
+def named_unit(one: Found, _: Known) -> Findings:
+    """A unit that says too little, and what it means, go together."""
+    if (one.item.unit is None) != (one.item.instead_of is None):
+        missing, given = ("unit", "instead_of") if one.item.unit is None else ("instead_of", "unit")
+        yield (given,), Text("`{key}` is missing", {"key": missing}), Text("write both, or neither")
+
+
+def _at_station(one: Found, known: Known) -> Findings:
     station = one.inside.around if one.inside else None
     names = {parameter.id for parameter in station.parameters} if station else set()
     if one.item.parameter in names:
@@ -105,4 +145,29 @@ def _shared(topic: str, before: Found) -> Findings:
         ("decoder", "topic"), Text("`{topic}` is the topic of `{id}` too ({where})",
                                    {"topic": topic, "id": before.item.id, "where": where}),
         Text("each station needs a topic of its own"),
+    )  # fmt: skip
+
+
+def shared_files(contents: Contents) -> Iterator[tuple[Found, Findings]]:
+    """Yield what is wrong with files and folders that two stations would call theirs."""
+    names: dict[str, Found] = {}
+    folders: dict[str, Found] = {}
+    for one in contents.of("stations"):
+        with suppress(Unreadable):
+            for name in one.item.decoder.files:
+                before = names.setdefault(name, one)
+                if before is not one:
+                    yield one, _owned(name, before, "files")
+            folder = one.item.decoder.folder or one.item.id
+            before = folders.setdefault(folder, one)
+            if before is not one and before.item.id != one.item.id:
+                yield one, _owned(folder, before, "folder")
+
+
+def _owned(name: str, before: Found, key: str) -> Findings:
+    where = f"{before.source.name}:{before.source.line(before.place)}"
+    yield (
+        ("decoder", key), Text("`{name}` belongs to the files of `{id}` too ({where})",
+                               {"name": name, "id": before.item.id, "where": where}),
+        Text("each station needs files and a folder of its own"),
     )  # fmt: skip

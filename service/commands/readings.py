@@ -14,7 +14,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from domain.text import QuantracError, Text
 from domain.window import Window, WindowKind
-from ingest.subscriber import Broker
+from ingest.session import Broker
 from present.words import say
 from registry.faults import nearest
 from service.catching_up import recompute

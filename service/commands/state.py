@@ -112,6 +112,7 @@ def _on_top(status: dict[str, Any]) -> Iterator[Text]:
             yield Text("{part} ({worker}): not ready, last heard of {last_word}: {reasons}", part)
         else:
             yield Text("{part} ({worker}): not heard of since {last_word}", part)
+        yield from part["remarks"]
 
 
 def _figures(status: dict[str, Any]) -> list[Text]:

@@ -17,24 +17,25 @@ PAYLOADS = Path(__file__).parent.parent / "payloads"
 CASES = sorted(PAYLOADS.glob("*/*.json"))
 
 
-def station(decoder: dict[str, Any]) -> Station:
+def station(case: dict[str, Any]) -> Station:
     return Station(
         id="A-1",
         names=Names(vi="Trạm", en="Station"),
-        kind="air",
+        kind=case.get("kind", "air"),
         area="area",
         latitude=10.6,
         longitude=106.4,
-        parameters=(StationParameter(id="pm25"),),
-        decoder=DecoderChoice.model_validate(decoder),
+        parameters=tuple(StationParameter(id=one) for one in case.get("measures", ["pm25"])),
+        decoder=DecoderChoice.model_validate(case["decoder"]),
     )
 
 
 def decoded(name: str, case: dict[str, Any]) -> Decoded:
-    incoming = Incoming(case["topic"], case["payload"].encode(), live=case["live"])
+    payload = bytes.fromhex(case["payload_hex"]) if "payload_hex" in case else case["payload"].encode()
+    incoming = Incoming(case["topic"], payload, live=case["live"])
     message = JournalMessage(1, datetime.fromisoformat(case["received_at"]), incoming)
     try:
-        return DECODERS[name](message, station(case["decoder"]))
+        return DECODERS[name](message, station(case))
     except Refusal as refusal:
         return Decoded([], [refusal])
 

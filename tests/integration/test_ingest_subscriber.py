@@ -15,7 +15,8 @@ from structlog.testing import capture_logs
 from domain.clock import SetClock, SystemClock
 from domain.message import Incoming, JournalMessage
 from domain.text import QuantracError
-from ingest.subscriber import GROUP_MESSAGES, Subscriber
+from ingest.session import GROUP_MESSAGES
+from ingest.subscriber import Subscriber
 from storage.journal import Journal, JournalUnavailable
 from support.mosquitto import Mosquitto, free_port
 from support.publishing import publish

@@ -11,7 +11,7 @@ from domain.message import Incoming, Outcome
 from domain.moment import moment
 from domain.reading import Reading, SeriesKey
 from domain.window import Window
-from ingest.pipeline import Pipeline
+from ingest.pipeline import Books, Pipeline
 from registry.lookup import Registry
 from storage import ledger as ledgers
 from storage import spans
@@ -20,6 +20,7 @@ from storage.ledger import Ledger
 from storage.quarantine import Quarantine
 from storage.sqlite import SqliteReadings
 from storage.state import open_state, writing
+from storage.turn import Turn
 from support.builders import NOON
 from support.configured import registry
 
@@ -62,6 +63,7 @@ class Rig:
         self.engine = open_state(f"sqlite:///{folder / 'state.sqlite'}")
         self.ledger = Ledger(self.engine, "main")
         self.store = SqliteReadings(folder / "readings.sqlite")
+        self.turn = Turn(folder / "readings.lock")
 
     def __enter__(self) -> "Rig":
         return self
@@ -79,8 +81,8 @@ class Rig:
 
     def pipeline(self, **other: Any) -> Pipeline:
         """Return a pipeline as after a start of the process; `other` replaces a part."""
-        parts = {"quarantine": self.quarantine, "ledger": self.ledger, "store": self.store, **other}
-        return Pipeline(self.registry, self.journal, parts["quarantine"], parts["ledger"], parts["store"], self.clock)
+        parts = {"quarantine": self.quarantine, "ledger": self.ledger, "store": self.store, "turn": self.turn, **other}
+        return Pipeline(self.registry, self.journal, Books(**parts), self.clock)
 
     def finish(self, limit: int = 1_000) -> None:
         """Process everything that waits."""

@@ -1,5 +1,6 @@
 """What the documents say is true: their links lead somewhere, their commands and variables exist."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,9 @@ from typing import Any
 
 import pytest
 import typer.main
+import yaml
 
+from registry.schema import DecoderChoice
 from service.cli import build_app
 from service.settings import Settings, variable
 
@@ -50,6 +53,15 @@ def test_every_variable_of_a_document_is_known(document: str) -> None:
     """A variable that is only in the document would do nothing."""
     known = {variable(name) for name in Settings.model_fields} | OTHERS
     assert set(re.findall(r"QUANTRAC_[A-Z_]*[A-Z]", (ROOT / document).read_text("utf-8"))) <= known
+
+
+@pytest.mark.parametrize("document", [one for one in DOCUMENTS if "how-to" in one])
+def test_every_decoder_of_a_document_can_be_configured_so(document: str) -> None:
+    """Whoever copies it out of a how-to is not told that it is wrong."""
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / document).read_text("utf-8"), re.DOTALL)
+    for block in blocks:
+        if block.lstrip().startswith("decoder:"):
+            DecoderChoice.model_validate_json(json.dumps(yaml.safe_load(block)["decoder"]), strict=True)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

@@ -1,4 +1,4 @@
-"""The gross range test, on one value and on many."""
+"""The gross range test, on one value at the door and on many of a span."""
 
 from math import isnan
 
@@ -19,12 +19,12 @@ from quality.checks import range_flag
 )  # fmt: skip
 def test_a_value_fails_outside_what_is_plausible(value: float, flag: Flag) -> None:
     """Both ends are inside; infinity is outside, and no number is missing."""
-    assert range_flag(value, (0.0, 14.0)) is flag
+    assert range_flag(np.array([value]), (0.0, 14.0)).tolist() == [flag]
 
 
 def test_without_a_range_nothing_is_evaluated_but_missing_is_missing() -> None:
     """Flag 2 says that no check has looked."""
-    assert range_flag(7.0, None) is Flag.NOT_EVALUATED
+    assert flag_at_the_door(7.0, None) == (Flag.NOT_EVALUATED, Reason.NONE)
     assert range_flag(np.array([7.0, np.nan]), None).tolist() == [Flag.NOT_EVALUATED, Flag.MISSING]
 
 

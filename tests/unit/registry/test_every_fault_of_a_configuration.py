@@ -45,6 +45,16 @@ def seen(fault: Fault, broken: Broken) -> tuple[str, int | None, str, bool, bool
     return fault.file, fault.line, fault.key, broken.wrong in str(fault.wrong), broken.right in str(fault.right)
 
 
+def _decoder(keys: str) -> tuple[str, str]:
+    """Return what gives the station KK-LA-01, which speaks our own format, a decoder with `keys`."""
+    old = "  - id: KK-LA-01\n"
+    return old, f"{old}    decoder: {{{keys}}}\n"
+
+
+def _named(names: str) -> tuple[str, str]:
+    return _decoder(f"name: circular10, names: [{names}]")
+
+
 BROKEN = [
     # values of the wrong kind
     Broken("stations.yaml", "latitude: 10.8225", 'latitude: "10.8225"', "stations[KK-DH1-01].latitude",
@@ -102,6 +112,27 @@ BROKEN = [
     Broken("stations.yaml", "parameter: relative_humidity", "parameter: air_pressure",
            "stations[KK-CG-01].decoder.fields[3].parameter", "- {path: BME280.Humidity",
            "there is no `air_pressure` in the station's parameters", "possible: air_temperature"),
+    # names and files of loggers
+    Broken("stations.yaml", "name: fields\n", "name: circular10\n", "stations[KK-CG-01].decoder.name", "name: circular10",
+           "the decoder `circular10` has no `fields`", "`names`"),
+    Broken("stations.yaml", "name: fields\n", "name: fields\n      names: [{name: PM, parameter: pm25}]\n",
+           "stations[KK-CG-01].decoder.names", "names: [", "only the decoder `circular10`", "`name: circular10`"),
+    Broken("stations.yaml", *_named("{name: Bụi mịn, parameter: co2}"), "stations[KK-LA-01].decoder.names[0].parameter",
+           "decoder: {", "there is no `co2` in the station's parameters", "did you mean `co`?"),
+    Broken("stations.yaml", *_named("{name: Bụi, parameter: pm25}, {name: BỤI, parameter: pm10}"),
+           "stations[KK-LA-01].decoder.names[1].name", "decoder: {", "`BỤI` stands twice", "keep one"),
+    Broken("stations.yaml", *_named("{name: Bụi, parameter: pm25, instead_of: mg/m3}"),
+           "stations[KK-LA-01].decoder.names[0].instead_of", "decoder: {", "`unit` is missing", "both"),
+    Broken("stations.yaml", *_named("{name: Bụi, parameter: pm25, unit: mg/m3}"),
+           "stations[KK-LA-01].decoder.names[0].unit", "decoder: {", "`instead_of` is missing", "both"),
+    Broken("stations.yaml", *_named("{name: Bụi, parameter: pm25, unit: mg/L, instead_of: mg}"),
+           "stations[KK-LA-01].decoder.names[0].unit", "decoder: {", "`mg/L`", "ug/m3"),
+    Broken("stations.yaml", *_decoder("files: [a/b]"), "stations[KK-LA-01].decoder.files[0]", "decoder: {",
+           "cannot be the name of a file", "without folder, time and ending"),
+    Broken("stations.yaml", *_decoder("folder: .taken"), "stations[KK-LA-01].decoder.folder", "decoder: {",
+           "cannot be a folder", "not beginning with a dot"),
+    Broken("stations.yaml", *_decoder("folder: KK-XA-01"), "stations[KK-LA-01].decoder.folder", "decoder: {",
+           "`KK-XA-01` belongs to the files of `KK-XA-01` too", "a folder of its own"),
     # people
     Broken("teams.yaml", "address: lead1@quantrac.example", "address: lead1.quantrac.example",
            "people[lead-1].channels[0].address", "channels: [{kind: mail, address: lead1.", "is no mail address",
@@ -346,6 +377,15 @@ def test_a_file_that_nothing_reads_is_said_to_be_one(folder: Path) -> None:
     assert "stations.yaml" in found["notes.yaml"]
     assert "`regulations`" in found["regulation"]
     assert "`own.yaml`" in found["regulations/own.yml"]
+
+
+def test_two_stations_do_not_share_files(folder: Path) -> None:
+    """Nobody could say whose a file is."""
+    path = folder / "stations.yaml"
+    own = "interval: 1 h\n    decoder: {files: [LA_NM1]}\n"
+    path.write_text(path.read_text("utf-8").replace("interval: 1 h\n", own, 3), "utf-8")
+    found = faults_of(folder)
+    assert [fault.key.split("]")[1] for fault in found] == [".decoder.files"] * 2
 
 
 @pytest.mark.parametrize("topic", ["own/1", "quantrac/KK-LA-01/air"])
