@@ -9,10 +9,8 @@ from typing import Any
 from domain.message import JournalMessage
 from domain.text import Text
 from ingest import refusals
+from ingest.ways import MOST_BYTES
 from registry.schema import DecoderChoice
-
-# One moment of one station is a few kilobytes; what is larger is no reading, and reading it would hold up the rest.
-MOST_BYTES = 256 * 1024
 
 _BOM = b"\xef\xbb\xbf"
 NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)

@@ -11,9 +11,6 @@ from ingest.refusals import Refusal, RefusalReason, shown
 from registry.lookup import Registry
 from registry.schema import Station
 
-# Topic in the journal of what came as a file. As with `$import/`, no MQTT client can publish under it.
-FILES = "$files/"
-
 _STAMPED = re.compile(r"(?P<who>.+)_\d{14}(?!\d).*", re.ASCII | re.DOTALL)
 
 
@@ -34,6 +31,12 @@ def owner_of(path: str, registry: Registry) -> Station | None:
     """Return the station into whose folder the file at `path` was put."""
     folder, slash, _ = path.partition("/")
     return registry.station_of_folder(folder) if slash else None
+
+
+def account_of(path: str, registry: Registry) -> str:
+    """Return who seems to have sent the file at `path`: a station, or what its files are called."""
+    station = owner_of(path, registry) or registry.station_of_file(called(_name(path)))
+    return station.id if station else called(_name(path))
 
 
 def _by_name(path: str, named: Station | None) -> Station:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from domain.text import Text
-from ingest.body import MOST_BYTES
 from ingest.refusals import shown
+from ingest.ways import MOST_BYTES
 
 # Everything that begins with a dot is passed over, and so is what was taken.
 TAKEN = ".taken"

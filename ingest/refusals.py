@@ -43,8 +43,8 @@ class RefusalReason(StrEnum):
 
 # What came claims to be from another than it came from. It may be a mistake at a logger; it may be somebody else.
 SECURITY = frozenset({
-    RefusalReason.UNKNOWN_STATION, RefusalReason.MEDIUM_MISMATCH, RefusalReason.STATION_MISMATCH,
-    RefusalReason.DEVICE_MISMATCH,
+    RefusalReason.UNKNOWN_STATION, RefusalReason.UNKNOWN_FILE, RefusalReason.MEDIUM_MISMATCH,
+    RefusalReason.STATION_MISMATCH, RefusalReason.DEVICE_MISMATCH,
 })  # fmt: skip
 
 

@@ -89,12 +89,6 @@ class Subscriber:
         """Whether the broker has accepted our subscriptions on a connection that stands."""
         return self._connected
 
-    @property
-    def catching_up(self) -> bool:
-        """Whether the broker is handing over what piled up before we connected."""
-        session = self._session
-        return self._connected and session is not None and not session.backlog_done
-
     def state(self) -> SubscriberState:
         """Return how the session stands; may be asked from any thread."""
         session = self._session

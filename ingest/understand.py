@@ -7,17 +7,14 @@ from domain.message import JournalMessage
 from domain.reading import Reading
 from ingest import refusals
 from ingest.decoders import DECODERS
-from ingest.file_names import FILES, owner_of, sender_of
+from ingest.file_names import account_of, owner_of, sender_of
 from ingest.prepare import Door
 from ingest.refusals import Refusal, RefusalReason
+from ingest.ways import FILES, IMPORTED
 from registry.lookup import Registry
 from registry.schema import Station
 
 log = structlog.get_logger(__name__)
-
-# What `quantrac import` writes stands in the journal as native messages of the station, whatever the station itself
-# speaks. No client can publish under a topic that begins with $, so nobody else can use this way in.
-IMPORTED = "$import/"
 
 _ABOUT_TIME = frozenset({
     RefusalReason.NO_TIME, RefusalReason.NOT_LIVE, RefusalReason.TIME_WITHOUT_ZONE, RefusalReason.UNREADABLE_TIME,
@@ -71,6 +68,8 @@ class Reader:
 
     def sender(self, topic: str) -> str:
         """Return who sends on `topic`: a station, or the account that its first two levels stand for."""
+        if topic.startswith(FILES):
+            return account_of(topic.removeprefix(FILES), self._registry)
         known = self._senders.get(topic)
         return known[0].id if known is not None else "/".join(topic.split("/", 2)[:2])
 

@@ -22,10 +22,9 @@ import structlog
 from domain.clock import Clock
 from domain.message import Incoming
 from domain.text import Text
-from ingest.body import MOST_BYTES
-from ingest.file_names import FILES
 from ingest.folder_look import QUIET_SECONDS, Look, Seen, cannot_read, look_into, sentences
 from ingest.taken_files import GROWS_FOR_SECONDS, Moved, TakenFiles
+from ingest.ways import FILES, MOST_BYTES
 from storage.journal import Journal, JournalUnavailable
 
 log = structlog.get_logger(__name__)

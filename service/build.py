@@ -24,12 +24,11 @@ from alerts.unresolved import UnresolvedCheck
 from analysis.roller import Roller
 from domain.clock import Clock
 from ingest.pipeline import Books, Pipeline
-from ingest.subscriber import Subscriber
-from ingest.watched_folder import WatchedFolder
 from registry.lookup import Registry
 from reports.portal import make_app as make_public
 from service.health import Health, Watch
 from service.parts import Ingest, Pages, Part, Scheduled
+from service.receipt import ReceiptProcess, Wanted
 from service.run import Service
 from service.schedule import Job, Schedule
 from service.settings import Settings, user_of
@@ -87,13 +86,14 @@ class Wiring:
     def _ingest(self, wake: Callable[[], object]) -> Ingest:
         worker = self.settings.worker
         journal = Folder(self.settings.data).open_journal(worker, self.clock)
-        subscriber = Subscriber(
-            self.settings.mqtt_url, self.settings.secret("mqtt_password_file"),
-            client_id=f"quantrac-{worker}", filters=self.registry.topic_filters(), journal=journal, clock=self.clock,
+        wanted = Wanted(
+            self.settings.mqtt_url, self.settings.secret("mqtt_password_file"), f"quantrac-{worker}",
+            tuple(self.registry.topic_filters()), self.settings.files, Folder(self.settings.data).journals, worker,
+            self.clock,
         )  # fmt: skip
-        files = WatchedFolder(self.settings.files, journal, self.clock) if self.settings.files else None
+        inlet = wanted.inlet(journal) if self.plan.demo else ReceiptProcess(wanted)
         pipeline = open_pipeline(self.settings, self.registry, self.clock, self.stores, journal, worker)
-        return Ingest(subscriber, files, pipeline, journal, worker, wake, self._is_behind)
+        return Ingest(inlet, pipeline, journal, worker, wake, self._is_behind)
 
     def _is_behind(self) -> bool:
         return self.health.lag(self.settings.worker) > BEHIND * max(self.clock.speed, 1.0)

@@ -14,9 +14,9 @@ from fastapi import FastAPI
 
 from domain.text import QuantracError, Text, pack
 from ingest import pipeline
+from ingest.inlet import Receiving
 from ingest.pipeline import Pipeline
-from ingest.subscriber import Subscriber
-from ingest.watched_folder import FolderState, WatchedFolder
+from ingest.watched_folder import FolderState
 from service.schedule import Schedule
 from service.settings import Address, address
 from storage.heartbeats import BACKLOG_DONE, REMARKS
@@ -58,8 +58,7 @@ class Part(Protocol):
 class Ingest:
     """Messages in, readings out: the session with the broker, the watched folder, the pipeline behind the journal."""
 
-    subscriber: Subscriber
-    files: WatchedFolder | None
+    inlet: Receiving
     pipeline: Pipeline
     journal: Journal
     worker: str
@@ -79,15 +78,11 @@ class Ingest:
     def start(self) -> None:
         """Begin to receive and to process."""
         self._thread.start()
-        self.subscriber.start()
-        if self.files is not None:
-            self.files.start()
+        self.inlet.start()
 
     def stop(self, seconds: float) -> bool:
         """Receive no more; finish the batch at hand and the next. What is behind it waits for the next start."""
-        ended = _within(self.subscriber.stop, seconds)
-        if self.files is not None:
-            ended = _within(self.files.stop, seconds) and ended
+        ended = _within(self.inlet.stop, seconds)
         self._stop.set()
         self._thread.join(seconds)
         return ended and not self._thread.is_alive() and _within(self._last_step, seconds)
@@ -100,27 +95,28 @@ class Ingest:
 
     def since(self) -> datetime | None:
         """Return when the broker last accepted us: before that, a station may have spoken unheard."""
-        return self.subscriber.state().since
+        return self.inlet.state().broker.since
 
     def detail(self) -> dict[str, Any]:
         """Return whether what is received is of now and not what piled up before we connected, and which files are left."""
-        left = self.files.state().left if self.files is not None else ()
-        return {BACKLOG_DONE: self.subscriber.state().backlog_done, REMARKS: [pack(one) for one in left]}
+        state = self.inlet.state()
+        left = state.files.left if state.files is not None else ()
+        return {BACKLOG_DONE: state.broker.backlog_done, REMARKS: [pack(one) for one in left]}
 
     def reasons(self) -> list[Text]:
         """Return why nothing is received."""
         return list(self._reasons())
 
     def _reasons(self) -> Iterator[Text]:
-        state = self.subscriber.state()
-        if state.error is not None:
-            yield state.error
-        elif not state.connected:
+        state = self.inlet.state()
+        if state.broker.error is not None:
+            yield state.broker.error
+        elif not state.broker.connected:
             yield Text("The broker has not yet accepted the subscription.")
         elif self.is_behind():
             yield Text("Messages wait longer than a minute to be understood.")
-        if self.files is not None:
-            yield from _of_files(self.files.state())
+        if state.files is not None:
+            yield from _of_files(state.files)
 
 
 def _of_files(state: FolderState) -> Iterator[Text]:

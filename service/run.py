@@ -1,5 +1,6 @@
 """One foreground process: the parts it was built of, from their start to a clean end."""
 
+import gc
 import os
 import signal
 import sys
@@ -36,6 +37,7 @@ class Service:
 
     def start(self) -> None:
         """Start every part."""
+        _suit_python()
         if not isinstance(self._clock, SystemClock):
             log.warning("THIS IS NOT THE REAL TIME", now=self._clock.now().isoformat(), speed=self._clock.speed)
         for part in self.parts:
@@ -76,6 +78,18 @@ class Service:
     def close(self) -> None:
         """Let go of the stores."""
         self.stores.close()
+
+
+def _suit_python() -> None:
+    """Suit Python to a service: what is loaded by now stays, and threads that wait for files get their turn soon.
+
+    A batch makes hundreds of thousands of small objects and no rings of them: looking for rings at every 700 objects,
+    as Python does, took a sixth of the pipeline's time. And a thread that writes rows waits at each for a turn of the
+    others, five milliseconds long unless they are told otherwise.
+    """
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+    sys.setswitchinterval(0.0005)
 
 
 @contextmanager

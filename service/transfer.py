@@ -24,7 +24,7 @@ from domain.reading import SeriesKey
 from domain.rollup import RollupPoint, RollupState
 from domain.text import QuantracError, Text
 from domain.window import Window, WindowKind, window_of_mark
-from ingest.understand import IMPORTED
+from ingest.ways import IMPORTED
 from registry.lookup import Registry
 from storage.journal import Journal
 from storage.readings import ReadingStore, Series

@@ -41,7 +41,7 @@ def names(one: Found, _: Known) -> Findings:
         )  # fmt: skip
 
     def judge(first: Any, second: Any, index: int) -> Findings:
-        if first.name.casefold() == second.name.casefold():
+        if first.name.casefold().split() == second.name.casefold().split():
             yield (
                 ("names", index, "name"), Text("`{name}` stands twice", {"name": second.name}),
                 Text("keep one of them"),

@@ -178,7 +178,7 @@ class Show:
         publisher = Publisher(self.broker.port, stations, ingest.journal, self.memory, self.clock)
         self.service.start()
         self._welcome()
-        self._await(lambda: ingest.subscriber.connected)
+        self._await(lambda: ingest.inlet.state().broker.connected)
         publisher.start(sent_to)
         self._tell(self.clock.now(), Text("The stations publish over MQTT; first what their loggers have kept since "
                                           "{moment}.", {"moment": sent_to}))  # fmt: skip

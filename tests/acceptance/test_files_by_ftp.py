@@ -15,7 +15,7 @@ import pytest
 from domain.clock import SystemClock
 from domain.reading import SeriesKey
 from domain.window import Window
-from ingest.body import MOST_BYTES
+from ingest.ways import MOST_BYTES
 from storage.journal import Journal
 from storage.ledger import Ledger, outcome_counts, reading_counts
 from storage.quarantine import Quarantine

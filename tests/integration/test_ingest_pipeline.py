@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from domain.moment import micros
 from domain.reading import Reading, SeriesKey
 from ingest import pipeline as pipelines
-from ingest.understand import IMPORTED
+from ingest.ways import IMPORTED
 from storage import ledger as ledgers
 from storage.readings import StoreRefused, StoreUnavailable
 from storage.sqlite import SqliteReadings

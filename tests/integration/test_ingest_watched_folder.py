@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from domain.message import Incoming
-from ingest.body import MOST_BYTES
 from ingest.folder_look import EMPTY_SECONDS, MOST_READY, QUIET_SECONDS
 from ingest.taken_files import KEPT
 from ingest.watched_folder import GROUP_FILES, WatchedFolder
+from ingest.ways import MOST_BYTES
 from registry.lookup import Registry
 from registry.schema import Station
 from storage.journal import Journal, JournalUnavailable

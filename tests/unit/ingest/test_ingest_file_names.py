@@ -84,6 +84,14 @@ def test_what_is_refused_is_attributed_to_the_account_that_sent_it() -> None:
     assert [read(path).station for path in paths] == ["NM3", "NM1", None, None]
 
 
+def test_the_files_of_one_sender_are_known_to_be_of_one() -> None:
+    """However he calls them: so that his excess can wait, and that of a strange one too."""
+    reader = Reader(three())
+    paths = ["NM3/a.txt", "NM3/b.txt", "LA_NM1_NT01_20260301120000.txt", "2026/TN_NM1_NT01_20260301120500.txt",
+             "x_20260301120000.txt", "x_20260301120500.txt"]  # fmt: skip
+    assert [reader.sender(f"$files/{path}") for path in paths] == ["NM3", "NM3", "NM1", "NM1", "x", "x"]
+
+
 def test_the_sentence_says_what_to_write() -> None:
     """The name as it belongs into the configuration."""
     (refusal,) = read("LA_NM9_NT01_20260301120000.txt").refused

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from domain.flag import Flag, Reason
 from domain.reading import Reading, Status
-from ingest.body import MOST_BYTES
 from ingest.refusals import RefusalReason
-from ingest.understand import IMPORTED, MOST_PARTS, Reader, Understood
+from ingest.understand import MOST_PARTS, Reader, Understood
+from ingest.ways import IMPORTED, MOST_BYTES
 from registry.lookup import Registry
 from support.builders import NOON
 from support.configured import message, native, registry, station
