@@ -5,7 +5,7 @@ from sqlalchemy.engine import Engine
 
 from domain.message import Outcome
 from storage import resolutions
-from storage.ledger import BatchNotes, Ledger, OutcomeRow
+from storage.ledger import BatchNotes, Ledger, OutcomeRow, outcome_counts, reading_counts
 from storage.resolutions import Act, Word
 from storage.state import writing
 from support.builders import NOON
@@ -30,6 +30,16 @@ def test_requests_are_done_in_their_order_each_by_its_worker(engine: Engine) -> 
     assert resolutions.waiting(engine, first) == {"w-2": 1}
 
 
+def test_a_message_that_waits_for_its_turn_has_it_first(engine: Engine) -> None:
+    """The cursor is past it, but it has no outcome that could change."""
+    ledger = Ledger(engine, "main")
+    ledger.release(BatchNotes(128, NOON, deferred=[64]))
+    resolutions.ask(engine, {"main": [(64, ""), (128, "")]}, Word(Act.REPLAY, NOON))
+    assert next_of(engine, upto=128) == [(128, "")]
+    ledger.release(BatchNotes(128, NOON, caught_up=64))
+    assert next_of(engine, upto=128) == [(64, ""), (128, "")]
+
+
 def test_what_the_first_attempt_found_stays(engine: Engine) -> None:
     """The second sees what the first has written, and must not count by that."""
     resolutions.ask(engine, {"main": [(64, "")]}, Word(Act.REPLAY, NOON))
@@ -48,6 +58,8 @@ def test_an_outcome_changes_and_is_never_made(engine: Engine) -> None:
     resolutions.ask(engine, {"main": [(32, ""), (64, "")]}, Word(Act.REPLAY, NOON))
     _close(engine, [OutcomeRow(seq, Outcome.STORED, 2, 0) for seq in (32, 64)])
     assert resolutions.counted(engine, [32, 64]) == {Outcome.STORED: 1}
+    assert {one: count for one, count in outcome_counts(engine).items() if count} == {Outcome.STORED: 1}
+    assert reading_counts(engine) == (2, 0)
     assert next_of(engine) == []
 
 
