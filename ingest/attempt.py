@@ -91,7 +91,8 @@ class Attempt:
         if before is not None and before.seq == self.seq:
             # Given before, or written by the attempt that was stopped; never is a value changed without a revision.
             return self.is_repeated and (before.value, before.status) == (reading.value, reading.status)
-        return refusals.shown(reading.parameter) in tried or (is_loose and before is None)
+        # By another name nobody can tell what was refused: what is newer than what is there, or not there, was.
+        return refusals.shown(reading.parameter) in tried or (is_loose and (before is None or before.seq < self.seq))
 
     def turn_back(self, reading: Reading, refusal: Refusal) -> None:
         """Note that the store of readings will not have `reading`."""

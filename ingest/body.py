@@ -4,6 +4,7 @@ import json
 import math
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
+from decimal import Decimal
 from typing import Any
 
 from domain.message import JournalMessage
@@ -15,6 +16,10 @@ from registry.schema import DecoderChoice
 _BOM = b"\xef\xbb\xbf"
 NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DATE_AND_TIME = re.compile(r"\d{4}-?\d\d-?\d\d[T ]\d\d", re.ASCII)
+_FINER = re.compile(r"[.,]\d{6}(?P<next>\d)", re.ASCII)
+_BEFORE_OFFSET = re.compile(r"\s+(?=[+-]\d\d)")
+_DAYS_END = re.compile(r"(?<=[T ])24(?=:?00(?::?00(?:[.,]0+)?)?(?![\d:.,]))", re.ASCII)
 
 
 def text_bytes(payload: bytes) -> bytes:
@@ -25,6 +30,16 @@ def text_bytes(payload: bytes) -> bytes:
     if not body.strip():
         raise refusals.empty_message()
     return body
+
+
+def decoded_text(payload: bytes) -> str:
+    """Return the payload as text, which may be empty. Raises Refusal where it is too large or not UTF-8."""
+    if not payload.strip():
+        return ""
+    try:
+        return text_bytes(payload).decode()
+    except UnicodeDecodeError as error:
+        raise refusals.not_utf8(error.start) from error
 
 
 def plain_json(body: bytes) -> Any:
@@ -71,25 +86,46 @@ def finite(written: float, parameter: str) -> float:
     return value
 
 
+def scaled(value: float, scale: float) -> float:
+    """Return the product as a person would write it: 3 tenths are 0.3, not what binary makes of them."""
+    return value if scale == 1 else float(Decimal(str(value)) * Decimal(str(scale)))
+
+
+def added(value: float, other: float) -> float:
+    """Return the sum as a person would write it."""
+    return value if other == 0 else float(Decimal(str(value)) + Decimal(str(other)))
+
+
 def iso_moment(written: Any, zone: tzinfo | None = None) -> datetime:
-    """Return the UTC moment of an ISO 8601 time; `zone` is used where it has no offset. Raises Refusal."""
+    """Return the UTC moment of an ISO 8601 time; `zone` is used where it has no offset. Raises Refusal.
+
+    24:00 is the midnight that ends the day. What is finer than a microsecond is rounded, as msgspec does where it reads
+    a time: the same stamp is the same moment whichever way it came. A date alone is no moment.
+    """
     if not isinstance(written, str):
         raise refusals.unreadable_time(written)
+    text = _BEFORE_OFFSET.sub("", written.strip().upper())
+    midnight = _DAYS_END.sub("00", text, count=1)
     try:
-        moment = datetime.fromisoformat(written.strip())
+        moment = datetime.fromisoformat(midnight)
         if moment.tzinfo is None and zone is None:
             raise refusals.time_without_zone(written)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+        if not _DATE_AND_TIME.match(text):
+            raise refusals.unreadable_time(written)
+        local = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+        finer = _FINER.search(text)
+        more = timedelta(days=midnight != text, microseconds=finer is not None and finer["next"] >= "5")
+        return (local + more).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise refusals.unreadable_time(written) from error
 
 
-def epoch_moment(written: Any, unit: timedelta) -> datetime:
-    """Return the UTC moment of a number of `unit`s since 1970. Raises Refusal."""
+def epoch_moment(written: Any, unit: timedelta, per: int = 1) -> datetime:
+    """Return the UTC moment of a number since 1970, of which `per` make a `unit`. Raises Refusal."""
     try:
         if isinstance(written, bool) or not isinstance(written, int | float):
             raise TypeError
-        return _EPOCH + written * unit
+        return _EPOCH + written * unit / per
     except (TypeError, ValueError, OverflowError) as error:
         raise refusals.unreadable_time(written) from error
 

@@ -1,13 +1,14 @@
 """What a decoder makes of a message: values as they were written, before anything is converted or judged."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
 
 import msgspec
 
 from domain.message import JournalMessage
 from ingest.refusals import Refusal
+from registry.formats import Format
 from registry.schema import Station
 
 
@@ -34,5 +35,11 @@ class Decoded(msgspec.Struct, frozen=True, gc=False):
     ignored: bool = False
 
 
-# Raises Refusal where nothing of the message can be read; what is wrong with one value goes into `refused`.
-Decoder: TypeAlias = Callable[[JournalMessage, Station], Decoded]
+@dataclass(frozen=True, kw_only=True)
+class Decoder(Format):
+    """A payload format and what reads it.
+
+    `decode` raises Refusal where nothing of a message can be read; what is wrong with one value goes into `refused`.
+    """
+
+    decode: Callable[[JournalMessage, Station], Decoded]

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from registry.paths import Step, steps
+from registry.paths import Step, Where, steps
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A value at the end of a path; `at` are the places that its `[*]` stood for, so that what belongs together is."""
+    """A value at the end of a path; `at` are the places in lists that its `[*]` and `[key=value]` stood for.
+
+    By them a value is matched with its time.
+    """
 
     at: tuple[int, ...]
     value: Any
@@ -25,11 +28,26 @@ def _walk(value: Any, left: tuple[Step, ...], at: tuple[int, ...]) -> Iterator[F
         yield Found(at, value)
         return
     step, rest = left[0], left[1:]
-    if step is None:
-        for place, one in enumerate(value if isinstance(value, list) else ()):
-            yield from _walk(one, rest, (*at, place))
+    if step is None or isinstance(step, Where):
+        yield from _among(value, step, rest, at)
     elif isinstance(step, str):
         if isinstance(value, dict) and step in value:
             yield from _walk(value[step], rest, at)
     elif isinstance(value, list) and step < len(value):
         yield from _walk(value[step], rest, at)
+
+
+def _among(value: Any, where: Where | None, rest: tuple[Step, ...], at: tuple[int, ...]) -> Iterator[Found]:
+    if isinstance(value, list):
+        for place, one in enumerate(value):
+            if where is None or _is_such(one, where):
+                yield from _walk(one, rest, (*at, place))
+    elif where is not None and _is_such(value, where):
+        yield from _walk(value, rest, at)
+
+
+def _is_such(value: Any, where: Where) -> bool:
+    found = value.get(where.key) if isinstance(value, dict) else None
+    if isinstance(found, bool):
+        found = str(found).lower()
+    return isinstance(found, str | int | float) and str(found) == where.value

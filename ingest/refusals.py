@@ -23,6 +23,7 @@ class RefusalReason(StrEnum):
     NOT_JSON = "not_json"
     WRONG_SHAPE = "wrong_shape"
     NOTHING_FOUND = "nothing_found"
+    NOT_DECODED = "not_decoded"
     NO_TIME = "no_time"
     NOT_LIVE = "not_live"
     TIME_WITHOUT_ZONE = "time_without_zone"
@@ -176,15 +177,39 @@ def not_json(position: int) -> Refusal:
     )
 
 
-def wrong_shape(where: Text) -> Refusal:
-    """JSON, but not as this format has it; `where` says which place is otherwise."""
+_NATIVE_SHAPE = Text(
+    'One message reads {{"time": "…+07:00", "values": {{"pm25": {{"value": 41.2, "unit": "ug/m3"}}}}}}; '
+    "a station that speaks otherwise needs another decoder in stations.yaml."
+)
+
+
+def wrong_shape(where: Text, remedy: Text = _NATIVE_SHAPE) -> Refusal:
+    """JSON, but not as this format has it; `where` says which place is otherwise, `remedy` what would be right."""
     return Refusal(
         RefusalReason.WRONG_SHAPE,
+        Text("The message is not as the format has it: {where}. {remedy}", {"where": where, "remedy": remedy}),
+    )
+
+
+def not_decoded() -> Refusal:
+    """A LoRaWAN uplink of which there are only the bytes."""
+    return Refusal(
+        RefusalReason.NOT_DECODED,
         Text(
-            "The message is not as the format has it: {where}. "
-            'One message reads {{"time": "…+07:00", "values": {{"pm25": {{"value": 41.2, "unit": "ug/m3"}}}}}}; '
-            "a station that speaks otherwise needs another decoder in stations.yaml.",
-            {"where": where},
+            "The uplink holds bytes and no decoded object. Add the codec (payload formatter) of this device to its "
+            "profile at the network server; what it sends from then on is read."
+        ),
+    )
+
+
+def device_not_of_topic(found: object, of_topic: str) -> Refusal:
+    """The device's own id in the body is not the one in the topic."""
+    return Refusal(
+        RefusalReason.DEVICE_MISMATCH,
+        Text(
+            "The message is from device {found}, but came on a topic of device {topic}. Find out who publishes it "
+            "there; a network server names the same device in both.",
+            {"found": shown(found), "topic": shown(of_topic)},
         ),
     )
 

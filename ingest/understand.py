@@ -21,6 +21,9 @@ _ABOUT_TIME = frozenset({
     RefusalReason.IN_FUTURE, RefusalReason.BEFORE_START,
 })  # fmt: skip
 
+# Honest stations have a few each; below a topic that ends in /# a strange one could invent them without end.
+MOST_TOPICS = 100_000
+
 # One message of garbage must not fill the quarantine; its bytes are in the journal anyway.
 MOST_PARTS = 100
 
@@ -71,12 +74,13 @@ class Reader:
         if topic.startswith(FILES):
             return account_of(topic.removeprefix(FILES), self._registry)
         known = self._senders.get(topic)
-        return known[0].id if known is not None else "/".join(topic.split("/", 2)[:2])
+        station = known[0] if known is not None else self._registry.station_of_topic(topic)
+        return station.id if station is not None else "/".join(topic.split("/", 2)[:2])
 
     def _met(self, topic: str) -> tuple[Station, str]:
         """Return whose messages come on `topic`, and remember it: there are few, but for those we make ourselves."""
         found = self._sender(topic)
-        if not topic.startswith("$"):
+        if not topic.startswith("$") and len(self._senders) < MOST_TOPICS:
             self._senders[topic] = found
         return found
 
@@ -106,7 +110,7 @@ class Reader:
         return station, "native"  # a station with a topic of its own speaks its format there, and ours here
 
     def _contents(self, message: JournalMessage, station: Station, decoder: str) -> Understood:
-        decoded = DECODERS[decoder](message, station)
+        decoded = DECODERS[decoder].decode(message, station)
         readings, refused = self._door.admit(decoded.values, station, message)
         refused = _told([*decoded.refused, *refused], readings)
         if not (readings or refused or decoded.ignored):

@@ -14,6 +14,7 @@ from domain.text import Text
 from registry.checks import check
 from registry.contents import Contents, Found
 from registry.faults import ConfigurationError, nearest
+from registry.formats import Format
 from registry.lookup import Registry
 from registry.partial import dumped, partial
 from registry.schema import Area, Facility, Parameter, Person, Province, Regulation, Rule, Station, Team
@@ -37,14 +38,15 @@ _NAMES = (PROVINCE_FILE, *FILES)
 _SUFFIXES = {".yaml", ".yml", ".txt"}
 
 
-def load(folder: Path, today: date | None = None) -> Registry:
-    """Return the configuration in `folder`, validated whole; with `today`, what cannot have happened yet is a fault.
+def load(folder: Path, today: date | None = None, formats: Mapping[str, Format] | None = None) -> Registry:
+    """Return the configuration in `folder`, validated whole.
 
-    Raises ConfigurationError with all faults of all files.
+    With `today`, what cannot have happened yet is a fault; with `formats`, a decoder that is none of them, or keys that
+    are not for it. Raises ConfigurationError with all faults of all files.
     """
     with _without_collecting():
         contents = read(folder)
-        check(contents, today)
+        check(contents, today, formats)
     if contents.faults:
         raise ConfigurationError(contents.faults)
     return _registry(contents, _hash(folder))

@@ -60,7 +60,7 @@ class Registry:
 
     @cached_property
     def _by_topic(self) -> Mapping[str, Station]:
-        return {station.topic: station for station in self.stations.values()}
+        return {topic: station for station in self.stations.values() for topic in station.topics}
 
     @cached_property
     def _by_file(self) -> Mapping[str, Station]:
@@ -81,12 +81,17 @@ class Registry:
 
     def topic_filters(self) -> tuple[str, ...]:
         """Return the MQTT filters that cover every station."""
-        own = {station.decoder.topic for station in self.stations.values() if station.decoder.topic}
+        own = {topic for station in self.stations.values() for topic in station.decoder.own_topics}
         return ("quantrac/+/+", *sorted(topic for topic in own if not _is_native(topic)))
 
     def station_of_topic(self, topic: str) -> Station | None:
         """Return the station whose messages come under `topic`."""
-        return self._by_topic.get(topic)
+        found = self._by_topic.get(topic)
+        above = topic
+        while found is None and above:
+            found = self._by_topic.get(f"{above}/#")
+            above = above.rpartition("/")[0]
+        return found
 
     def station_of_file(self, name: str) -> Station | None:
         """Return the station whose files are called `name`, the time left out."""

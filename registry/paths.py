@@ -1,13 +1,26 @@
-"""How the configuration names a place in a JSON body: `a.b`, `a[0].b`, `a[*].b`, `"PM2.5".value`."""
+"""How the configuration names a place in a JSON body: `a.b`, `a[0].b`, `a[*].b`, `"PM2.5".value`, `a[type=P1].value`."""
 
 import re
 from functools import lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
-_STEP = re.compile(r'(?:^|\.)(?:"(?P<quoted>[^"]*)"|(?P<key>[^.\[\]"]+))|\[(?P<index>\d+|\*)\]')
+_STEP = re.compile(
+    r"""(?:^|\.)(?:"(?P<quoted_key>[^"]*)"|(?P<key>[^.\[\]"]+))
+    |\[(?P<index>\d+|\*)\]
+    |\[(?:"(?P<quoted_where>[^"]*)"|(?P<where>[^=\[\]"]+))=(?:"(?P<quoted_value>[^"]*)"|(?P<value>[^=\[\]"]*))\]""",
+    re.VERBOSE,
+)
 
-# A key, a place in a list, or (None) every place in a list.
-Step: TypeAlias = str | int | None
+
+class Where(NamedTuple):
+    """Goes on where `key` has the value `value`: in each such place of a list, or in an object that is such."""
+
+    key: str
+    value: str
+
+
+# A key, a place in a list, what has a certain value, or (None) every place in a list.
+Step: TypeAlias = str | int | Where | None
 
 
 @lru_cache(maxsize=4096)
@@ -20,7 +33,8 @@ def steps(path: str) -> tuple[Step, ...]:
         position = match.end()
     if not found or position < len(path):
         raise ValueError(
-            'a path is keys with dots between them, [0] or [*] for places in a list, "…" around a key with a dot'
+            "a path is keys with dots between them, [0] or [*] for places in a list, [key=value] for those with that "
+            'value, "…" around a key with a dot'
         )
     return tuple(found)
 
@@ -28,7 +42,14 @@ def steps(path: str) -> tuple[Step, ...]:
 def _step(found: re.Match[str]) -> Step:
     if (index := found["index"]) is not None:
         return None if index == "*" else int(index)
-    return found["quoted"] if found["quoted"] is not None else found["key"]
+    if (where := _word(found, "where")) is not None:
+        return Where(where, _word(found, "value") or "")
+    return _word(found, "key")
+
+
+def _word(found: re.Match[str], name: str) -> str | None:
+    quoted: str | None = found[f"quoted_{name}"]
+    return quoted if quoted is not None else found[name]
 
 
 def checked(path: str) -> str:

@@ -52,12 +52,28 @@ def _rising(pair: tuple[float, float]) -> tuple[float, float]:
 
 
 def _own_topic(topic: str) -> str:
-    if "+" in topic or "#" in topic:
+    plain = topic.removesuffix("/#")
+    if "+" in plain or "#" in plain or (plain != topic and ("/" not in plain or plain.startswith("quantrac/"))):
         raise Wrong(
             Text("`{found}` is a filter for many topics", {"found": topic}),
-            Text("write the one topic on which the station publishes, without + and #"),
+            Text(
+                "write the one topic on which the station publishes, without + and #; if it publishes on several, what "
+                "they begin with and /# after two words at least, such as `plant-7/outfall/#`"
+            ),
         )
-    if topic != topic.strip(" /") or not topic or "//" in topic or topic.startswith("$"):
+    _one_topic(plain)
+    return topic
+
+
+def _one_topic(topic: str) -> str:
+    if (
+        topic != topic.strip(" /")
+        or not topic
+        or "//" in topic
+        or topic.startswith("$")
+        or "+" in topic
+        or "#" in topic
+    ):
         raise Wrong(
             Text("`{found}` cannot be a station's topic", {"found": topic}),
             Text("write words with a / between them, none before or after, such as `plant-7/outfall`"),
@@ -110,6 +126,7 @@ Duration = Annotated[timedelta, BeforeValidator(duration)]
 JournalKept = Annotated[timedelta, BeforeValidator(duration), AfterValidator(_long_enough)]
 Span = Annotated[tuple[float, float], AfterValidator(_rising)]
 Topic = Annotated[str, AfterValidator(_own_topic)]
+OneTopic = Annotated[str, AfterValidator(_one_topic)]
 FileName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_file_name)]
 FolderName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_folder_name)]
 Mail = Annotated[str, Field(max_length=200), AfterValidator(_mail)]
@@ -343,19 +360,40 @@ class StationParameter(Dated):
     """what a message means that names no unit; left out: such a message is refused"""
 
 
-class FieldPath(Strict):
-    """Where in a JSON body one parameter stands (`fields` decoder)."""
+class Mapped(Strict):
+    """A value of a message, and what it is here."""
 
-    path: str
-    """dots between keys, [0] or [*] for places in a list, double quotes around a key that holds a dot"""
     parameter: Id
     """id of a parameter of the station"""
     unit: str | None = None
-    """of the number; left out: the station parameter's"""
+    """of the number; left out: what the message says, else the station parameter's"""
     scale: float = 1.0
     """the number is multiplied by it"""
+
+
+class FieldPath(Mapped):
+    """Where in a JSON body one parameter stands (`fields`; `lorawan`: in the decoded object)."""
+
+    path: str
+    """dots between keys, [0] or [*] for places in a list, [key=value] for those with that value, double quotes around a key that holds a dot"""
     numbers_as_text: bool = False
     """take "12.3" for 12.3"""
+
+
+class NamedValue(Mapped):
+    """Which name in a message is which parameter (`senml`)."""
+
+    name: str = Field(min_length=1)
+    """as the message has it; SenML: base name and name together, behind `device_id` only what follows it"""
+    sum: bool = False
+    """take the sum (`s`) instead of the value; then `unit` says its unit"""
+
+
+class TopicValue(Mapped):
+    """On which topic one parameter comes as a bare number (`scalar`)."""
+
+    topic: OneTopic
+    """MQTT topic on which it is published"""
 
 
 class LoggerName(Strict):
@@ -372,34 +410,45 @@ class LoggerName(Strict):
 
 
 class DecoderChoice(Strict):
-    """How a station speaks."""
+    """How a station speaks. Which keys a decoder takes stands under Decoders; any other is a fault."""
 
-    name: Literal["native", "fields", "circular10"] = "native"
-    """`native`: our own JSON; `fields`: any JSON, by paths; `circular10`: the text of Circular 10/2021"""
+    name: str = "native"
+    """the decoder: one of those under Decoders"""
     topic: Topic | None = None
-    """MQTT topic on which it publishes; left out: quantrac/<station>/<medium>"""
+    """MQTT topic on which it publishes; with /# at the end all topics that begin so; left out: quantrac/<station>/<medium>"""
     fields: tuple[FieldPath, ...] = ()
-    """where each parameter stands (`fields` only)"""
+    """where each parameter stands in JSON"""
     names: tuple[LoggerName, ...] = ()
-    """what the logger calls the parameters, where that is not their usual name (`circular10` only)"""
+    """what the logger calls the parameters, where that is not their usual name"""
     files: tuple[FileName, ...] = ()
     """what its files are called in the watched folder, up to the time: LA_NM1_NT01; none is needed in its own folder"""
     folder: FolderName | None = None
     """its own folder in the watched one, from which alone its files are taken; left out: also a folder called as its id"""
+    records: tuple[NamedValue, ...] = ()
+    """which name in a message is which parameter"""
+    topics: tuple[TopicValue, ...] = ()
+    """which topic is which parameter, if each has its own"""
+    ignore: tuple[str, ...] = ()
+    """paths: a message with none of the fields, but one of these, is known to be no reading (a device's own state)"""
     time: str | None = None
-    """path of the time; left out only with `receipt_time`"""
-    time_format: Literal["iso", "epoch_s", "epoch_ms"] = "iso"
-    """how the time is written"""
+    """path of the time; left out only with `receipt_time`, or where the network says the time"""
+    time_format: Literal["iso", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns"] = "iso"
+    """how the time is written: ISO 8601, or seconds, milli-, micro- or nanoseconds since 1970"""
     timezone: str | None = None
     """for times without an offset: a name of the tz database"""
     device: str | None = None
     """path of the device's own id, which must equal `device_id`"""
     device_id: str | None = None
-    """the device's own id"""
+    """the device's own id; a message of another one goes to quarantine"""
     receipt_time: bool = False
     """a live message without a time takes the time of receipt"""
     numbers_as_text: bool = False
     """take "12.3" for 12.3, everywhere in the message"""
+
+    @property
+    def own_topics(self) -> tuple[str, ...]:
+        """The topics that it names; one that ends in /# stands for all that begin so."""
+        return (*((self.topic,) if self.topic else ()), *(one.topic for one in self.topics))
 
 
 class Origin(Strict):
@@ -461,8 +510,13 @@ class Station(Strict):
 
     @property
     def topic(self) -> str:
-        """The topic under which its messages come."""
-        return self.decoder.topic or f"quantrac/{self.id}/{self.medium}"
+        """The topic under which its messages come; the first of several."""
+        return self.topics[0]
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """All topics under which its messages come; one that ends in /# stands for all that begin so."""
+        return self.decoder.own_topics or (f"quantrac/{self.id}/{self.medium}",)
 
 
 class ParameterKind(StrEnum):

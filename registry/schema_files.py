@@ -1,19 +1,23 @@
 """JSON Schemas of the configuration files, so that editors complete and check them while one types."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
 from registry.load import FILES, REGULATION_FILE
-from registry.schema import Province
+from registry.schema import DecoderChoice, Province
 
 
-def schemas() -> dict[str, str]:
-    """Return the schemas by file name: `areas.schema.json` is for `areas.yaml`."""
+def schemas(decoders: Iterable[str]) -> dict[str, str]:
+    """Return the schemas by file name (`areas.schema.json` is for `areas.yaml`), with the names of the decoders."""
     found = {"province.schema.json": _written(TypeAdapter(Province).json_schema())}
     for name, keys in (*FILES.items(), ("regulations.yaml", REGULATION_FILE)):
-        found[f"{name.removesuffix('.yaml')}.schema.json"] = _written(_of_lists(keys))
+        schema = _of_lists(keys)
+        if DecoderChoice.__name__ in schema["$defs"]:
+            schema["$defs"][DecoderChoice.__name__]["properties"]["name"]["enum"] = list(decoders)
+        found[f"{name.removesuffix('.yaml')}.schema.json"] = _written(schema)
     return found
 
 

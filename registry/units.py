@@ -9,9 +9,9 @@ MOLAR_VOLUME = 8.314462618 * 298.15 / 101.325
 
 _SPELLINGS = str.maketrans({"µ": "u", "μ": "u", "³": "3", "²": "2", " ": "", "\u00a0": "", "₂": "2"})
 _NAMES = {
-    "oc": "degc", "c": "degc", "celsius": "degc", "°c": "degc", "ºc": "degc",
+    "oc": "degc", "c": "degc", "cel": "degc", "celsius": "degc", "°c": "degc", "ºc": "degc",
     "°f": "degf", "f": "degf", "fahrenheit": "degf",
-    "percent": "%", "pct": "%", "m3/hr": "m3/h", "mg/nm3": "mg/m3", "ug/nm3": "ug/m3",
+    "percent": "%", "pct": "%", "%rh": "%", "m3/hr": "m3/h", "mg/nm3": "mg/m3", "ug/nm3": "ug/m3",
     "-": "", "ph": "", "phunits": "", "none": "", "tonne": "t", "tonnes": "t", "fnu": "ntu",
     "umhos/cm": "us/cm", "micros/cm": "us/cm",
 }  # fmt: skip

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from dashboards.generate import generate
+from ingest.decoders import DECODERS
 from present import catalogue
 from present.words import LANGUAGES
 from registry.load import load
@@ -19,11 +20,11 @@ DASHBOARDS = ROOT / "dashboards" / "generated"
 def wanted() -> dict[Path, str]:
     """Return every derived file with what must stand in it, the catalogue apart: it is kept, not made."""
     pages = {REFERENCE / name: text for lang in LANGUAGES for name, text in references(lang).items()}
-    return {**{SCHEMAS / name: text for name, text in schemas().items()}, **pages, **_dashboards()}
+    return {**{SCHEMAS / name: text for name, text in schemas(DECODERS).items()}, **pages, **_dashboards()}
 
 
 def _dashboards() -> dict[Path, str]:
-    registry = load(ROOT / "config")
+    registry = load(ROOT / "config", formats=DECODERS)
     return {DASHBOARDS / path: text for lang in LANGUAGES for path, text in generate(registry, lang).items()}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import typer.main
 
 from domain.text import Text
+from ingest.decoders import DECODERS
 from present.words import say
 from registry.reference import Key, files, keys
 from service.cli import build_app
@@ -36,6 +37,7 @@ def _configuration(lang: str) -> str:
         parts.append(f"## {name}")
         for _, top, model in group:
             parts.extend(_section(top, (model.__doc__ or "").strip(), list(keys(model)), lang))
+    parts += _decoders(lang)
     return "\n\n".join(parts) + "\n"
 
 
@@ -49,6 +51,19 @@ def _section(top: str, meaning: str, found: list[Key], lang: str) -> Iterator[st
         default = say(Text("must be written"), lang) if one.default is None else one.default
         cells = (f"`{one.name}`", say(one.type, lang), one.unit, default, say(one.meaning, lang))
         rows.append(tuple(cell.replace("|", "\\|") for cell in cells))
+    yield _table(rows)
+
+
+def _decoders(lang: str) -> Iterator[str]:
+    title = say(Text("Decoders"), lang)
+    yield f"## {title}"
+    yield say(Text("What may stand at `decoder.name` of a station, and the other keys that it then takes. Of those that "
+                   "must be written, one of each group."), lang)  # fmt: skip
+    heads = (Text("decoder"), Text("keys"), Text("must be written"), Text("reads"))
+    rows = [tuple(say(one, lang) for one in heads), ("---",) * len(heads)]
+    for name, one in DECODERS.items():
+        needed = ", ".join("/".join(f"`{key}`" for key in group) for group in one.needs)
+        rows.append((f"`{name}`", ", ".join(f"`{key}`" for key in one.takes), needed or "–", say(one.reads, lang)))
     yield _table(rows)
 
 

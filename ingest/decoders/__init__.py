@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 
 from ingest.decoded import Decoder
-from ingest.decoders import circular10, fields, native
+from ingest.decoders import circular10, fields, lorawan, native, scalar, senml
 
 DECODERS: Mapping[str, Decoder] = {
-    "native": native.decode,
-    "fields": fields.decode,
-    "circular10": circular10.decode,
+    "native": native.DECODER,
+    "circular10": circular10.DECODER,
+    "fields": fields.DECODER,
+    "senml": senml.DECODER,
+    "lorawan": lorawan.DECODER,
+    "scalar": scalar.DECODER,
 }

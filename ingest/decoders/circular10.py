@@ -24,7 +24,7 @@ from domain.message import JournalMessage
 from domain.text import Text
 from ingest import refusals
 from ingest.body import NUMBER, finite, receipt_moment, text_bytes
-from ingest.decoded import Decoded, RawValue
+from ingest.decoded import Decoded, Decoder, RawValue
 from ingest.refusals import Refusal, RefusalReason
 from registry.schema import LoggerName, Station
 from registry.units import normal
@@ -245,3 +245,10 @@ def _unnamed(written: str, station: Station) -> Refusal:
         "stations.yaml which one it is, or add it to the station's parameters.",
         {"station": station.id, "name": refusals.shown(written)},
     ))  # fmt: skip
+
+
+DECODER = Decoder(
+    decode=decode,
+    reads=Text("the text of Circular 10/2021, over MQTT or as files"),
+    takes=("topic", "files", "folder", "names", "timezone", "receipt_time"),
+)

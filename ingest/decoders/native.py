@@ -16,7 +16,7 @@ from domain.message import JournalMessage
 from domain.text import Text
 from ingest import refusals
 from ingest.body import iso_moment, number, plain_json, receipt_moment, text_bytes
-from ingest.decoded import Decoded, RawValue
+from ingest.decoded import Decoded, Decoder, RawValue
 from ingest.refusals import Refusal
 from registry.schema import DecoderChoice, Station
 
@@ -104,3 +104,10 @@ def _status(written: Any, parameter: str) -> str | int | None:
     if written is None or (isinstance(written, str | int) and not isinstance(written, bool)):
         return written
     raise refusals.unknown_status(parameter, written)
+
+
+DECODER = Decoder(
+    decode=decode,
+    reads=Text("our own JSON: the values of one moment, each with its unit and status"),
+    takes=("topic", "files", "folder", "receipt_time", "numbers_as_text"),
+)

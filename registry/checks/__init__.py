@@ -9,6 +9,7 @@ from domain.text import Text
 from registry.checks import alerting, figures, law, places, speaking
 from registry.checks.known import Findings, Known
 from registry.contents import Contents, Found
+from registry.formats import Format
 from registry.partial import Unreadable
 
 Check: TypeAlias = Callable[[Found, Known], Findings]
@@ -36,10 +37,13 @@ RULES: Mapping[str, Sequence[Check]] = {
         law.ordered, places.measured_parameter, places.measured_medium, places.interval, figures.unit_at_station,
     ),
     "stations.decoder": (
-        speaking.decoder, speaking.names, speaking.time, speaking.device, speaking.timezone, speaking.time_path, speaking.device_path,
+        speaking.decoder, speaking.taken, speaking.needed, speaking.names, speaking.device, speaking.timezone,
+        speaking.time_path, speaking.device_path, speaking.ignored_paths,
     ),
-    "stations.decoder.names": (speaking.named_parameter, speaking.named_unit),
-    "stations.decoder.fields": (speaking.path, speaking.field_parameter),
+    "stations.decoder.fields": (speaking.path, speaking.mapped_parameter),
+    "stations.decoder.names": (speaking.mapped_parameter, speaking.named_unit),
+    "stations.decoder.records": (speaking.mapped_parameter,),
+    "stations.decoder.topics": (speaking.mapped_parameter,),
     "parameters": (figures.molar_mass, figures.accepted_units),
     "regulations": (law.ordered, law.one_row_at_a_time),
     "regulations.rows": (
@@ -59,13 +63,13 @@ RULES: Mapping[str, Sequence[Check]] = {
 }  # fmt: skip
 
 
-def check(contents: Contents, today: date | None = None) -> None:
-    """Note every fault between items, in the sources of `contents`; `today` is what dates of the past are held against."""
-    known = Known(contents, today)
-    for path, rules in RULES.items():
-        for one in contents.of(path):
-            for rule in rules:
-                _note(one, rule(one, known))
+def check(contents: Contents, today: date | None = None, formats: Mapping[str, Format] | None = None) -> None:
+    """Note every fault between items, in the sources of `contents`.
+
+    `today` is what dates of the past are held against, `formats` what stations' decoders are.
+    """
+    known = Known(contents, today, formats or {})
+    check_below("", known)
     for key in ("areas", "facilities", "parameters", "stations", "rules", "people", "teams", "regulations"):
         _unique(contents.of(key), lambda one: one.item.id, "id")
     _unique(contents.of("regulations.rows"), lambda one: one.item.row, "row")
@@ -75,6 +79,14 @@ def check(contents: Contents, today: date | None = None) -> None:
         *law.general_regulations(contents),
     ):
         _note(one, findings)
+
+
+def check_below(path: str, known: Known) -> None:
+    """Note the faults of what stands at and below `path`, which begins one of RULES'."""
+    for place, rules in RULES.items():
+        for one in known.contents.of(place) if place.startswith(path) else ():
+            for rule in rules:
+                _note(one, rule(one, known))
 
 
 def _note(one: Found, findings: Findings) -> None:

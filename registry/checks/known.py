@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from itertools import combinations
@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from domain.text import Text
 from registry.contents import Contents
 from registry.faults import nearest
+from registry.formats import Format
 from registry.partial import Unreadable
 from registry.schema import AcceptedUnit, Box, Policies
 from registry.source import Place
@@ -37,6 +38,7 @@ class Known:
 
     contents: Contents
     today: date | None = None  # None: nothing is judged by it
+    formats: Mapping[str, Format] = field(default_factory=dict)  # empty: no decoder is judged by them
 
     def items(self, key: str) -> Mapping[str, Any]:
         """Return the items under a top key by id; those whose id cannot be read are left out."""

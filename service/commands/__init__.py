@@ -1,10 +1,10 @@
 """What people type: one file for each group of commands; what they do is done elsewhere."""
 
-from service.commands import alerts, dashboards, limits, quarantine, readings, running, setup, state
+from service.commands import alerts, dashboards, decode, limits, quarantine, readings, running, setup, state
 
 # In the order in which help lists them.
 COMMANDS = (
     setup.add, running.add_demo, running.add_run, running.add_setup_influx, state.add, readings.add_import,
-    readings.add_export, readings.add_recompute, quarantine.add, limits.add, alerts.add,
+    readings.add_export, readings.add_recompute, decode.add, quarantine.add, limits.add, alerts.add,
     dashboards.add,
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -18,7 +18,8 @@ from sqlalchemy.engine import Engine
 
 from domain.clock import Clock, SystemClock
 from domain.text import QuantracError, Text
-from present.words import say
+from ingest.decoders import DECODERS
+from present.words import say, translator
 from registry.load import load
 from registry.lookup import Registry
 from registry.schema import Strict
@@ -30,6 +31,11 @@ from service.stores import open_engine
 def latest_day() -> date:
     """Return the latest date that it is anywhere on earth: what is dated later has not happened."""
     return (SystemClock().now() + timedelta(hours=14)).date()
+
+
+def configuration(folder: Path) -> Registry:
+    """Return what stands in `folder`, its decoders held against those that there are. Raises ConfigurationError."""
+    return load(folder, latest_day(), DECODERS)
 
 
 # Between them there is something to ask for; beyond, a calendar ends.
@@ -56,7 +62,7 @@ class Cli:
     @cached_property
     def registry(self) -> Registry:
         """The configuration; raises ConfigurationError with all its faults."""
-        return load(self.settings.config, latest_day())
+        return configuration(self.settings.config)
 
     @cached_property
     def clock(self) -> Clock:
@@ -83,6 +89,11 @@ class Cli:
                 yield engine
             finally:
                 engine.dispose()
+
+    @property
+    def translator(self) -> Callable[..., str]:
+        """What says a sentence of the catalogue in this language."""
+        return translator(self.lang)
 
     def say(self, message: Text | str) -> None:
         """Write a sentence to standard output."""

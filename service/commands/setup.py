@@ -9,10 +9,9 @@ import typer
 from domain.text import QuantracError, Text
 from present.words import say
 from registry.faults import ConfigurationError
-from registry.load import load
 from registry.lookup import PERMIT, Registry
 from registry.starter import write_starter
-from service.commands.frame import Cli, Usage, latest_day
+from service.commands.frame import Cli, Usage, configuration
 from service.commands.manual import Page
 
 
@@ -88,7 +87,7 @@ _YOURS = (
 def check_config(cli: Cli, *, as_json: bool) -> int:
     """Say what is wrong with the configuration, or what it holds."""
     try:
-        registry = load(cli.settings.config, latest_day())
+        registry = configuration(cli.settings.config)
     except ConfigurationError as error:
         if as_json:
             cli.put_json([fault_row(fault, cli.lang) for fault in error.faults])

@@ -35,7 +35,7 @@ def decoded(name: str, case: dict[str, Any]) -> Decoded:
     incoming = Incoming(case["topic"], payload, live=case["live"])
     message = JournalMessage(1, datetime.fromisoformat(case["received_at"]), incoming)
     try:
-        return DECODERS[name](message, station(case))
+        return DECODERS[name].decode(message, station(case))
     except Refusal as refusal:
         return Decoded([], [refusal])
 

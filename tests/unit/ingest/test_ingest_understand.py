@@ -331,6 +331,31 @@ def test_every_refusal_says_what_to_do() -> None:
             assert refusal.reason in RefusalReason
 
 
+@pytest.mark.parametrize("stamp", ["12:00:00.1234567", "12:00:00.9999999", "12:00:00.000000499", "12:00:00.5"])
+def test_a_moment_is_the_same_whichever_way_it_was_read(stamp: str) -> None:
+    """A value beside it that has to be looked at closely does not move it."""
+    time = f"2026-03-01T{stamp}+07:00"
+    (plain,) = read(native(time=time, pm25=(1, "ug/m3"))).readings
+    closely = read(one_value('{"value": "x", "unit": "ug/m3"}', json.dumps(time))).readings[0]
+    assert plain.measured_at == closely.measured_at
+
+
+def test_all_topics_of_a_station_are_one_senders() -> None:
+    """Also before the first of its messages, so that its excess waits and that of its neighbours below it does not."""
+    decoder = {
+        "name": "lorawan",
+        "topic": "application/a/device/01/event/#",
+        "fields": [{"path": "x", "parameter": "pm25"}],
+    }
+    reader = Reader(registry(station("L-1", decoder=decoder)))
+    assert (
+        reader.sender("application/a/device/01/event/up")
+        == reader.sender("application/a/device/01/event/join")
+        == "L-1"
+    )
+    assert reader.sender("application/a/device/02/event/up") == "application/a"
+
+
 @given(st.binary(max_size=400))
 def test_any_bytes_come_to_something(payload: bytes) -> None:
     """Nothing that arrives can stop the service, and nothing is dropped without a word."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.decoders import DECODERS
 from registry.faults import ConfigurationError, Fault
 from registry.load import load
 
@@ -19,7 +20,7 @@ def folder(tmp_path: Path) -> Path:
 
 def faults_of(folder: Path) -> tuple[Fault, ...]:
     with pytest.raises(ConfigurationError) as caught:
-        load(folder)
+        load(folder, formats=DECODERS)
     return caught.value.faults
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ingest.decoders import DECODERS
 from registry.faults import ConfigurationError, Fault
 from registry.load import load
 
@@ -103,8 +104,20 @@ BROKEN = [
            "stations[KK-CG-01].decoder.topic", "topic: /tele", "cannot be a station's topic", "none before or after"),
     Broken("stations.yaml", "topic: tele/can-giuoc-01/SENSOR", "topic: quantrac/KK-XA-01/air",
            "stations[KK-CG-01].decoder.topic", "topic: quantrac", "is the topic of `KK-XA-01` too", "of its own"),
+    Broken("stations.yaml", "topic: tele/can-giuoc-01/SENSOR", "topic: quantrac/KK-CG-01/#",
+           "stations[KK-CG-01].decoder.topic", "topic: quantrac", "a filter for many topics", "plant-7/outfall/#"),
     Broken("stations.yaml", "      time: Time\n", "", "stations[KK-CG-01].decoder", "decoder:",
            "nothing says when", "`receipt_time: true`"),
+    Broken("stations.yaml", "name: fields\n      topic", "name: fields\n      records: [{name: t, parameter: pm25}]\n"
+           "      topic", "stations[KK-CG-01].decoder.records", "records: [{name: t",
+           "the decoder `fields` has no `records`", "this one takes: topic"),
+    Broken("stations.yaml", "name: fields\n      topic", "name: lorawan\n      device: id\n      topic",
+           "stations[KK-CG-01].decoder.device", "device: id", "the decoder `lorawan` has no `device`", "device_id"),
+    Broken("stations.yaml", "      topic: tele/can-giuoc-01/SENSOR\n      time: Time\n",
+           "      topic: tele/can-giuoc-01/SENSOR\n      device: id\n      time: Time\n",
+           "stations[KK-CG-01].decoder.device", "device: id", "`device_id` is missing", "both, or neither"),
+    Broken("stations.yaml", "      timezone: Asia/Ho_Chi_Minh\n", "      timezone: Asia/Ho_Chi_Minh\n      ignore: [Uptime, a..b]\n",
+           "stations[KK-CG-01].decoder.ignore[1]", "ignore:", "`a..b` is no path", "[key=value]"),
     Broken("stations.yaml", "timezone: Asia/Ho_Chi_Minh", "timezone: GMT+7 hours",
            "stations[KK-CG-01].decoder.timezone", "timezone:", "no time zone", "Asia/Ho_Chi_Minh"),
     Broken("stations.yaml", "path: SDS0X1.PM10", "path: SDS0X1..PM10", "stations[KK-CG-01].decoder.fields[1].path",
@@ -113,10 +126,10 @@ BROKEN = [
            "stations[KK-CG-01].decoder.fields[3].parameter", "- {path: BME280.Humidity",
            "there is no `air_pressure` in the station's parameters", "possible: air_temperature"),
     # names and files of loggers
-    Broken("stations.yaml", "name: fields\n", "name: circular10\n", "stations[KK-CG-01].decoder.name", "name: circular10",
-           "the decoder `circular10` has no `fields`", "`names`"),
+    Broken("stations.yaml", *_decoder("name: circular10, fields: [{path: x, parameter: pm25}]"),
+           "stations[KK-LA-01].decoder.fields", "decoder: {", "the decoder `circular10` has no `fields`", "names"),
     Broken("stations.yaml", "name: fields\n", "name: fields\n      names: [{name: PM, parameter: pm25}]\n",
-           "stations[KK-CG-01].decoder.names", "names: [", "only the decoder `circular10`", "`name: circular10`"),
+           "stations[KK-CG-01].decoder.names", "names: [", "the decoder `fields` has no `names`", "this one takes: topic"),
     Broken("stations.yaml", *_named("{name: Bụi mịn, parameter: co2}"), "stations[KK-LA-01].decoder.names[0].parameter",
            "decoder: {", "there is no `co2` in the station's parameters", "did you mean `co`?"),
     Broken("stations.yaml", *_named("{name: Bụi, parameter: pm25}, {name: BỤI, parameter: pm10}"),
@@ -243,7 +256,7 @@ def folder(tmp_path: Path) -> Path:
 
 def faults_of(folder: Path) -> tuple[Fault, ...]:
     with pytest.raises(ConfigurationError) as caught:
-        load(folder, date(2026, 11, 24))
+        load(folder, date(2026, 11, 24), DECODERS)
     return caught.value.faults
 
 
@@ -379,6 +392,50 @@ def test_a_file_that_nothing_reads_is_said_to_be_one(folder: Path) -> None:
     assert "`own.yaml`" in found["regulations/own.yml"]
 
 
+SCALAR = """    decoder:
+      name: scalar
+      topics:
+        - {topic: node/pm25, parameter: pm25}
+        - {topic: node/pm25, parameter: pm10}
+"""
+
+
+def test_what_a_decoder_needs_is_asked_for(folder: Path) -> None:
+    """With why, and each topic means one thing."""
+    path = folder / "stations.yaml"
+    text = path.read_text("utf-8")
+    start = text.index("    decoder:\n")
+    path.write_text(text[:start] + SCALAR + text[text.index("    origin:", start) :], "utf-8")
+    found = {fault.key.removeprefix("stations[KK-CG-01]."): fault for fault in faults_of(folder)}
+    assert set(found) == {"decoder", "decoder.topics[1].topic"}
+    assert "no time of its own" in str(found["decoder"].right)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "shared"),
+    [
+        ("plant/7/#", "plant/7/up", True),
+        ("plant/7/up", "plant/7/#", True),
+        ("plant/7/#", "plant/7/more/#", True),
+        ("plant/7/#", "plant/7", True),
+        ("plant/7/#", "plant/70/#", False),
+        ("plant/7/#", "plant/8/up", False),
+    ],
+)
+def test_a_topic_below_another_stations_is_shared(folder: Path, one: str, other: str, shared: bool) -> None:
+    """A message has one station, whichever of the two stands first."""
+    path = folder / "stations.yaml"
+    text = path.read_text("utf-8")
+    for topic in (one, other):
+        text = text.replace("interval: 1 h\n    stamp", f"interval: 1 h\n    decoder: {{topic: {topic}}}\n    stamp", 1)
+    assert text.count("decoder: {topic") == 2
+    path.write_text(text, "utf-8")
+    if shared:
+        assert {fault.key.split("]")[1] for fault in faults_of(folder)} == {".decoder.topic"}
+    else:
+        load(folder, formats=DECODERS)
+
+
 def test_two_stations_do_not_share_files(folder: Path) -> None:
     """Nobody could say whose a file is."""
     path = folder / "stations.yaml"
@@ -449,7 +506,7 @@ def test_whatever_stands_in_the_files_is_a_fault_or_is_none(folder: Path, seed: 
             spoil(content, chance)
         path.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), "utf-8")
     try:
-        load(folder)
+        load(folder, formats=DECODERS)
     except ConfigurationError as error:
         assert all(str(fault.wrong) and str(fault.right) and fault.line for fault in error.faults)
 

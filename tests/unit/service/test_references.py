@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import typer.main
 
+from ingest.decoders import DECODERS
 from present.words import LANGUAGES
 from registry.reference import files, keys
 from service.cli import build_app
@@ -24,7 +25,9 @@ def cells(page: str) -> list[list[str]]:
 def test_every_key_of_every_file_has_its_type_default_and_meaning(lang: str) -> None:
     """A key that nobody explains is one that people guess at."""
     page = references(lang)[f"configuration{SUFFIX[lang]}.md"]
-    rows = cells(page)
+    rows, decoders = cells(page)[: -len(DECODERS)], cells(page)[-len(DECODERS) :]
+    assert [row[0] for row in decoders] == [f"`{name}`" for name in DECODERS]
+    assert all(len(row) == 4 and all(cell.strip() for cell in row) for row in decoders)
     assert len(rows) == sum(1 for _, _, model in files() for _ in keys(model)) > 150
     assert all(len(row) == 5 and row[1].strip() and row[3].strip() and row[4].strip() for row in rows)
     assert {name for name, _, _ in files()} <= set(re.findall(r"^## (.*)$", page, re.MULTILINE))
