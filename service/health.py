@@ -16,6 +16,7 @@ from analysis.roller import JOB
 from domain.clock import Clock, SystemClock
 from domain.text import Text, pack, unpack
 from domain.window import HOUR
+from ingest.refusals import SECURITY
 from registry.lookup import Registry
 from service.stores import Folder
 from storage import alerting, heartbeats, pruning, spans
@@ -56,6 +57,7 @@ class Health:
         self._folder = folder
         self._engine = engine
         self._clock = clock
+        self.configuration = registry.hash
         self._journals: dict[str, Journal] = {}
         self._quarantines: dict[str, Quarantine] = {}
 
@@ -74,6 +76,8 @@ class Health:
             },
             "jobs": {JOB: self.rollups()},
             **alerting.counts(self._engine),
+            "security_events": self.security_events(),
+            "unresolved_lost": self.lost(),
             "parts": self.parts(),
             "journal": self.kept(),
         }
@@ -141,9 +145,23 @@ class Health:
 
     def refusals(self, worker: str) -> dict[str, int]:
         """Return how many messages or parts of a worker are in quarantine, by reason."""
+        found = self._quarantine(worker)
+        return found.counts() if found else {}
+
+    def security_events(self) -> int:
+        """Return how many messages or parts in quarantine claim to be from another than they came from."""
+        counts = [self.refusals(worker) for worker in self._folder.workers()]
+        return sum(count for one in counts for reason, count in one.items() if reason in SECURITY)
+
+    def lost(self) -> int:
+        """Return how many messages nobody resolved before their day of the journal went."""
+        found = [self._quarantine(worker) for worker in self._folder.workers()]
+        return sum(one.lost() for one in found if one)
+
+    def _quarantine(self, worker: str) -> Quarantine | None:
         if worker not in self._quarantines and self._folder.quarantine(worker).exists():
             self._quarantines[worker] = self._folder.open_quarantine(worker)
-        return self._quarantines[worker].counts() if worker in self._quarantines else {}
+        return self._quarantines.get(worker)
 
     def disk_free(self) -> int:
         """Return how many bytes are free where the data are."""
@@ -221,6 +239,10 @@ class _Collector:
         yield _family("alerts", "Alerts that are open, and that nobody has taken over.", "state", status["alerts"])
         yield _family("outbox", "Messages to people by state.", "state", status["outbox"])
         yield from self._workers()
+        yield _gauge("security_events", "Refused messages or parts that claim to be from another.",
+                     status["security_events"])  # fmt: skip
+        yield _gauge("unresolved_lost", "Messages that nobody resolved before their day of the journal went.",
+                     status["unresolved_lost"])  # fmt: skip
         yield _gauge("disk_free_bytes", "Bytes free where the data are.", self._health.disk_free())
 
     def _workers(self) -> Iterator[Metric]:

@@ -113,6 +113,12 @@ def _figures(status: dict[str, Any]) -> list[Text]:
         Text("Messages to people: {due} due, {sent} sent, {given_up} given up", status["outbox"]),
         *_journals(status["journal"]),
     ]  # fmt: skip
+    if status["security_events"]:
+        lines.append(Text("Security events in quarantine: {count} (quantrac quarantine list --security)",
+                          {"count": status["security_events"]}))  # fmt: skip
+    if status["unresolved_lost"]:
+        lines.append(Text("Lost from quarantine, since nobody resolved them in time: {count} messages",
+                          {"count": status["unresolved_lost"]}))  # fmt: skip
     if stations["silent"]:
         lines.insert(4, Text("Silent: {stations}", {"stations": ", ".join(stations["silent"])}))
     return lines
