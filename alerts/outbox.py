@@ -11,6 +11,7 @@ from alerts.links import LinkBase, hash_of, new_token
 from alerts.notices import TAKEN_OVER, Addressee, addressees, due_at, people
 from alerts.past_words import PastWords, late
 from alerts.silence_words import Neighbours, SilenceWords, blind, seeing
+from alerts.unresolved_words import Unresolved, unresolved
 from alerts.wording import Content, Envelope, Voice, render
 from domain.alert import AlertKind, Notice, Severity
 from domain.moment import micros
@@ -95,12 +96,19 @@ class Outbox:
     def blind(self, connection: Connection, since: datetime, why: Text, now: datetime) -> None:
         """Tell everybody who hears of silent stations that the service itself sees nothing."""
         number = f"#B{next_number(connection, 'blind')}-1"
-        self._of_service(connection, Notice.BLIND, since, now, number, lambda v, e: blind(v, e, since, why))
+        self._of_service(connection, (Notice.BLIND, since), now, number, lambda v, e: blind(v, e, since, why))
 
     def seeing(self, connection: Connection, since: datetime, now: datetime) -> None:
         """Tell the same people that it sees again."""
         number = f"#B{next_number(connection, 'seeing')}-2"
-        self._of_service(connection, Notice.SEEING, since, now, number, lambda v, e: seeing(v, e, since))
+        self._of_service(connection, (Notice.SEEING, since), now, number, lambda v, e: seeing(v, e, since))
+
+    def unresolved(self, connection: Connection, waiting: Unresolved, now: datetime) -> None:
+        """Tell the same people what will be lost from quarantine if nobody resolves it."""
+        number = f"#Q{next_number(connection, 'unresolved')}-1"
+        self._of_service(
+            connection, (Notice.UNRESOLVED, waiting.due), now, number, lambda v, e: unresolved(v, e, waiting)
+        )
 
     def _silence(self, voice: Voice, alert: AlertRow, now: datetime) -> SilenceWords:
         return SilenceWords(voice, self._registry.stations[alert.series.station], alert.crossed_at, now)
@@ -120,8 +128,9 @@ class Outbox:
         self._tell(connection, telling, now)
 
     def _of_service(
-        self, connection: Connection, notice: Notice, since: datetime, now: datetime, number: str, say: Saying
+        self, connection: Connection, what: tuple[Notice, datetime], now: datetime, number: str, say: Saying
     ) -> None:  # fmt: skip
+        notice, since = what
         rules = [rule for rule in self._registry.rules.values() if rule.kind == "silent"]
         teams = tuple(dict.fromkeys(rule.team for rule in rules))
         event = f"service:{notice.value}:{micros(since)}"

@@ -40,6 +40,7 @@ class Notice(StrEnum):
     BACK = "back"  # a silent station reports again
     BLIND = "blind"  # the service itself cannot see
     SEEING = "seeing"
+    UNRESOLVED = "unresolved"  # what is in quarantine is about to be lost
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,11 @@ from domain.clock import Clock
 from domain.message import Outcome
 from domain.reading import Reading, SeriesKey
 from ingest import refusals
+from ingest.again import Again
+from ingest.attempt import record
 from ingest.fair import split
 from ingest.heard import Hearing, samples_of
 from ingest.novelty import Changes, judge
-from ingest.refusals import Refusal
 from ingest.understand import Reader, Understood
 from registry.lookup import Registry
 from storage.journal import Journal
@@ -66,6 +67,7 @@ class Pipeline:
     def __init__(self, registry: Registry, journal: Journal, books: Books, clock: Clock) -> None:
         """Nothing is read before the first step."""
         self._reader = Reader(registry)
+        self._again = Again(registry, journal, books.quarantine, books.ledger, books.store, clock)
         self._journal = journal
         self._quarantine = books.quarantine
         self._ledger = books.ledger
@@ -88,7 +90,7 @@ class Pipeline:
         """
         batch = self._next(self._where(), limit)
         if batch is None:
-            return 0
+            return self._resolve(self._where(), limit)
         with self._turn.held():
             self._look_at_others()
             self._carry_out(batch, limit)
@@ -102,6 +104,15 @@ class Pipeline:
         self._refuse(self._written(list(changes.readings.values()), batch, limit), batch.read, changes)
         self._ledger.release(notes)
         self._advance(notes)
+
+    def _resolve(self, cursor: int, limit: int) -> int:
+        """While no message waits: do what people ask to be done with refused ones; return how many there were."""
+        asked = self._again.next(cursor, limit)
+        if asked:
+            with self._turn.held():
+                self._look_at_others()
+                self._advance(self._again.carry_out(asked, cursor, self._reach, self._write))
+        return len(asked)
 
     def _where(self) -> int:
         if self._cursor is None:
@@ -198,7 +209,7 @@ class Pipeline:
             of[reading.seq].refused.append(refusal)
             of[reading.seq].readings.remove(reading)
             changes.forget(reading)
-            self._quarantine.add([_row(of[reading.seq], refusal)])
+            self._quarantine.add([record(of[reading.seq], refusal, refusals.shown(refusal.part))])
         if culprits:
             self._ledger.correct([_outcome(of[seq], changes) for seq in {reading.seq for reading, _ in culprits}])
 
@@ -245,16 +256,4 @@ def _kind(one: Understood, changed: int) -> Outcome:
 
 
 def _refused(one: Understood) -> Iterable[Refused]:
-    return (_row(one, refusal) for refusal in one.refused)
-
-
-def _row(one: Understood, refusal: Refusal) -> Refused:
-    return Refused(
-        seq=one.message.seq,
-        part=refusals.shown(refusal.part),
-        reason=refusal.reason.value,
-        message=refusal.message,
-        topic=one.message.incoming.topic,
-        station=one.station,
-        received_at=one.message.received_at,
-    )
+    return (record(one, refusal, refusals.shown(refusal.part)) for refusal in one.refused)

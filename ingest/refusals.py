@@ -42,6 +42,13 @@ class RefusalReason(StrEnum):
     STORE_REFUSED = "store_refused"
 
 
+# What came claims to be from another than it came from. It may be a mistake at a logger; it may be somebody else.
+SECURITY = frozenset({
+    RefusalReason.UNKNOWN_STATION, RefusalReason.UNKNOWN_FILE, RefusalReason.MEDIUM_MISMATCH,
+    RefusalReason.STATION_MISMATCH, RefusalReason.DEVICE_MISMATCH,
+})  # fmt: skip
+
+
 class Refusal(Exception):
     """A message (`part` is empty) or one part of it (a parameter, or a path) is not taken."""
 

@@ -19,6 +19,8 @@ from alerts.channels.opening import open_channels
 from alerts.check import Judge
 from alerts.deliver import Deliverer
 from alerts.links import LinkBase
+from alerts.outbox import Outbox
+from alerts.unresolved import UnresolvedCheck
 from analysis.roller import Roller
 from domain.clock import Clock
 from ingest.broker_watch import BrokerWatch
@@ -114,7 +116,11 @@ class Wiring:
         keeper = Keeper(
             Folder(self.settings.data), stores.engine, stores.readings, clock, registry.province.policies.journal_kept
         )
-        schedule = Schedule([figures, deliver, Job("journal", [keeper.run], on_end=keeper.stop)])
+        unresolved = UnresolvedCheck(
+            registry, stores.engine, clock, Outbox(registry, links), Folder(self.settings.data).quarantines
+        )
+        journal = Job("journal", [keeper.run], on_end=keeper.stop)
+        schedule = Schedule([figures, deliver, journal, Job("quarantine", [unresolved.run])])
         return schedule
 
     def _watch(self) -> Watch:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from alerts.check import CONSUMERS
 from analysis.roller import Roller
 from domain.clock import Clock
 from domain.reading import SeriesKey
@@ -38,6 +39,20 @@ def catch_up(registry: Registry, clock: Clock, stores: Stores, locks: Locks, tol
         now = {(span.series, span.day, span.number) for span in take(stores.engine, "roll")}
         waiting = [span for span in waiting if (span.series, span.day, span.number) in now]
         told(total - len(waiting), total)
+
+
+def catch_up_alerts(stores: Stores, locks: Locks) -> bool:
+    """Return when rules have judged what has changed by now; False where no schedule runs that could."""
+    waiting = _judged(stores)
+    while waiting and not locks.try_take("schedule"):
+        time.sleep(_LOOK_SECONDS)
+        waiting &= _judged(stores)
+    return not waiting and not locks.try_take("schedule")
+
+
+def _judged(stores: Stores) -> set[tuple[str, SeriesKey, int, int]]:
+    spans = [span for consumer in CONSUMERS for span in take(stores.engine, consumer)]
+    return {(span.consumer, span.series, span.day, span.number) for span in spans}
 
 
 def patiently(step: Callable[[], int]) -> int:

@@ -13,6 +13,7 @@ from domain.clock import Clock, SystemClock
 from domain.moment import moment
 from domain.text import Text, pack, unpack
 from domain.window import HOUR
+from ingest.refusals import SECURITY
 from registry.lookup import Registry
 from service.room import Room, room
 from service.stores import Folder
@@ -72,6 +73,7 @@ class Health:
         self._folder = folder
         self._engine = engine
         self._clock = clock
+        self.configuration = registry.hash
         self._journals: dict[str, Journal] = {}
         self._quarantines: dict[str, Quarantine] = {}
 
@@ -95,6 +97,8 @@ class Health:
             "broker": self.broker(),
             "jobs": {JOB: self.rollups()},
             **alerting.counts(self._engine),
+            "security_events": self.security_events(),
+            "unresolved_lost": self.lost(),
             "parts": self.parts(),
             "journal": self.kept(),
         }
@@ -212,9 +216,23 @@ class Health:
 
     def refusals(self, worker: str) -> dict[str, int]:
         """Return how many messages or parts of a worker are in quarantine, by reason."""
+        found = self._quarantine(worker)
+        return found.counts() if found else {}
+
+    def security_events(self) -> int:
+        """Return how many messages or parts in quarantine claim to be from another than they came from."""
+        counts = [self.refusals(worker) for worker in self._folder.workers()]
+        return sum(count for one in counts for reason, count in one.items() if reason in SECURITY)
+
+    def lost(self) -> int:
+        """Return how many messages nobody resolved before their day of the journal went."""
+        found = [self._quarantine(worker) for worker in self._folder.workers()]
+        return sum(one.lost() for one in found if one)
+
+    def _quarantine(self, worker: str) -> Quarantine | None:
         if worker not in self._quarantines and self._folder.quarantine(worker).exists():
             self._quarantines[worker] = self._folder.open_quarantine(worker)
-        return self._quarantines[worker].counts() if worker in self._quarantines else {}
+        return self._quarantines.get(worker)
 
     def beats(self) -> list[tuple[Heartbeat, bool]]:
         """Return the last word of every part, and whether it is recent enough to believe."""

@@ -1,5 +1,6 @@
 """Every part says once a minute that it is there, and at once when its readiness changes; its figures come once a minute."""
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from domain.text import Text, pack
 from service.health import BEAT_SECONDS, ENDED, Health
 from service.parts import Part
 from service.stores import Stores
-from storage.heartbeats import LAG_SECONDS, REASONS, Heartbeat, beat
+from storage.heartbeats import CONFIGURATION, LAG_SECONDS, PROCESS, REASONS, Heartbeat, beat
 from storage.readings import HealthPoint, StoreRefused, StoreUnavailable
 
 log = structlog.get_logger(__name__)
@@ -75,6 +76,7 @@ class Heart:
 
     def _beat(self, part: Part, word: dict[str, Any]) -> None:
         since, now = part.since() or self.started_at, self.clock.now()
+        word = {**word, PROCESS: str(os.getpid()), CONFIGURATION: self.health.configuration}
         try:
             if part.name == "ingest":
                 word = {**word, LAG_SECONDS: self.health.lag(part.worker).total_seconds()}

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event
@@ -79,8 +80,9 @@ class Keeper:
         if self._ended.is_set():
             return
         folders = (self.folder.journals / worker, self.folder.hold(worker))
-        pruner = Pruner(*folders, self.engine, self.store)
-        days = pruner.prune(book, key, now, self.kept, self._turns())
+        with closing(self.folder.open_quarantine(worker)) as quarantine:
+            pruner = Pruner(*folders, self.engine, self.store, forget=quarantine.expire)
+            days = pruner.prune(book, key, now, self.kept, self._turns())
         if days:
             log.info("pruned", worker=worker, days=days)
 

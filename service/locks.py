@@ -28,7 +28,7 @@ class Locks:
         """Take all of `parts`. Raises AlreadyRunning, holding none of them."""
         for part in parts:
             if not self.try_take(part):
-                other = _process(self._folder / f"{part}.lock")
+                other = self.holder(part)
                 self.release()
                 raise AlreadyRunning(
                     Text("The part {part} already runs on the data folder {folder} (process {process}). End that one "
@@ -53,6 +53,10 @@ class Locks:
         file.flush()
         self._held[part] = file
         return True
+
+    def holder(self, part: str) -> str:
+        """Return the process that has `part`, or had it last."""
+        return _process(self._folder / f"{part}.lock")
 
     def release(self) -> None:
         """Let go of all."""

@@ -39,6 +39,10 @@ class _Collector:
         yield _family("alerts", "Alerts that are open, and that nobody has taken over.", "state", status["alerts"])
         yield _family("outbox", "Messages to people by state.", "state", status["outbox"])
         yield from self._workers()
+        yield _gauge("security_events", "Refused messages or parts that claim to be from another.",
+                     status["security_events"])  # fmt: skip
+        yield _gauge("unresolved_lost", "Messages that nobody resolved before their day of the journal went.",
+                     status["unresolved_lost"])  # fmt: skip
         yield from _disk(status["disk"])
         yield from _broker(status["broker"])
         yield from _each(stations["each"])

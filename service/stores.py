@@ -1,5 +1,7 @@
 """Where the stores of a data folder are, and how they are opened."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -92,6 +94,13 @@ class Folder:
     def open_quarantine(self, worker: str) -> Quarantine:
         """Open a worker's quarantine, making it if there is none."""
         return Quarantine(self.quarantine(worker))
+
+    @contextmanager
+    def quarantines(self) -> Iterator[dict[str, Quarantine]]:
+        """Open the quarantine of every worker that has one, for as long as the block lasts."""
+        there = [worker for worker in self.workers() if self.quarantine(worker).exists()]
+        with ExitStack() as stack:
+            yield {worker: stack.enter_context(closing(self.open_quarantine(worker))) for worker in there}
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from storage.tables import heartbeats
 # What a part says of itself: why it is not ready (packed Texts); of ingest, how long the oldest message has been waiting,
 # whether the broker has handed over what piled up before we connected, and what else is to be known (packed Texts).
 REASONS, LAG_SECONDS, BACKLOG_DONE, REMARKS = "reasons", "lag_seconds", "backlog_done", "remarks"
+# Which process speaks, and the hash of the configuration with which it was started.
+PROCESS, CONFIGURATION = "process", "configuration"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What an ingest worker has done with its journal, batch by batch, so that every step can be repeated."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
@@ -85,6 +85,16 @@ class Ledger:
         self._engine = engine
         self._worker = worker
 
+    @property
+    def engine(self) -> Engine:
+        """The state that it is kept in."""
+        return self._engine
+
+    @property
+    def worker(self) -> str:
+        """Whose it is."""
+        return self._worker
+
     def cursor(self) -> int:
         """Return the number of the last message whose batch is finished, 0 before the first."""
         query = sa.select(cursors.c.seq).where(cursors.c.worker == self._worker)
@@ -117,9 +127,10 @@ class Ledger:
             upsert(connection, revisions, (_revision(row, notes.at) for row in notes.revisions))
             upsert(connection, held, (self._held(*span) for span in notes.spans.items()), _wider(held))
 
-    def release(self, notes: BatchNotes) -> None:
-        """After the readings are written: let the jobs see the spans, and move the cursor."""
+    def release(self, notes: BatchNotes, also: Callable[[Connection], object] = lambda _: None) -> None:
+        """After the readings are written: let the jobs see the spans, move the cursor, and do `also` with it."""
         with writing(self._engine) as connection:
+            also(connection)
             self._release_spans(connection)
             self._count(connection, notes)
             upsert(connection, deferred, ({"worker": self._worker, "seq": seq} for seq in notes.deferred))

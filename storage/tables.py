@@ -67,6 +67,20 @@ series = Table(
     Column("rolled_to", BigInteger),  # end of the newest hour that the roller has finished; null before the first
 )  # fmt: skip
 
+# What a person asked to be done with refused messages, until the worker's own pipeline has done it.
+resolutions = Table(
+    "resolutions", metadata,
+    Column("request", BigInteger, primary_key=True, autoincrement=False),  # what was asked for at once
+    Column("worker", String(40), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("part", String(80), primary_key=True),  # of a refusal that is discarded; empty for all of the message
+    Column("act", String(8), nullable=False),      # replay, reopen (replay what was discarded, too), discard
+    Column("who", String(80)), Column("because", Text),
+    Column("asked_at", BigInteger, nullable=False),
+    # How many readings of it were found new and changed before the first was written; null until then.
+    Column("stored", Integer), Column("revised", Integer),
+)  # fmt: skip
+
 # When each station was last heard (time of receipt of a message that could be attributed to it).
 stations_heard = Table(
     "stations_heard", metadata,

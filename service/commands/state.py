@@ -143,6 +143,12 @@ def _figures(status: dict[str, Any]) -> Iterator[Text]:
     yield Text("Alerts: {open} open, {unacknowledged} not taken over", status["alerts"])
     yield Text("Messages to people: {due} due, {sent} sent, {given_up} given up", status["outbox"])
     yield from _journals(status["journal"])
+    if status["security_events"]:
+        yield Text("Security events in quarantine: {count} (quantrac quarantine list --security)",
+                   {"count": status["security_events"]})  # fmt: skip
+    if status["unresolved_lost"]:
+        yield Text("Lost from quarantine, since nobody resolved them in time: {count} messages",
+                   {"count": status["unresolved_lost"]})  # fmt: skip
     yield from _room(status["disk"])
     yield from _broker(status["broker"])
 

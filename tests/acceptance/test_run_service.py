@@ -99,8 +99,9 @@ def test_its_figures_can_be_read_by_prometheus(
     """They are the stored facts that `status` gives, with units in their names."""
     service = start(started, variables, tmp_path, "ingest", "staff")
     service.await_line("subscribed")
-    publish(broker.port, [reading(minutes_ago(1), cod=(90.0, "mg/L")), (OUTFALL, b"garbage")])
-    wait_until(lambda: status(tmp_path, variables)["messages"]["quarantined"] == 1)
+    other = OUTFALL.replace("water", "air")
+    publish(broker.port, [reading(minutes_ago(1), cod=(90.0, "mg/L")), (OUTFALL, b"garbage"), (other, b"{}")])
+    wait_until(lambda: status(tmp_path, variables)["messages"]["quarantined"] == 2)
     wait_until(lambda: 'quantrac_ready{part="ingest",worker="main"} 1.0' in metrics(variables))
     text = metrics(variables)
     assert 'quantrac_messages{outcome="stored"} 1.0' in text
@@ -108,6 +109,8 @@ def test_its_figures_can_be_read_by_prometheus(
     assert 'quantrac_station_skew_seconds{station="' in text
     wait_until(lambda: 'quantrac_broker{figure="queued"}' in metrics(variables))
     assert status(tmp_path, variables)["broker"]["dropped"] == 0
+    assert "quantrac_security_events 1.0" in text
+    assert "quantrac_unresolved_lost 0.0" in text
     assert service.end() == 0
 
 

@@ -1,5 +1,6 @@
 """What was not understood is kept once, with its reason, and found again."""
 
+import sqlite3
 from datetime import timedelta
 from pathlib import Path
 from threading import Thread
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from domain.text import Text
-from storage.quarantine import Quarantine, Refused
+from storage.quarantine import Quarantine, RefusalState, Refused, Wanted
 from support.builders import NOON
 
 
@@ -60,8 +61,8 @@ def test_refusals_are_listed_newest_first_by_reason_and_station(quarantine: Quar
     """Of one that nobody could be told from, the station is not known."""
     quarantine.add([refused(64), refused(128, reason="not_json", station=None), refused(192, station="NT-2")])
     assert [one.seq for one in quarantine.list()] == [192, 128, 64]
-    assert [one.seq for one in quarantine.list(reason="unknown_unit")] == [192, 64]
-    assert [one.seq for one in quarantine.list(station="NT-1")] == [64]
+    assert [one.seq for one in quarantine.list(Wanted(["unknown_unit"]))] == [192, 64]
+    assert [one.seq for one in quarantine.list(Wanted(station="NT-1"))] == [64]
     assert [one.seq for one in quarantine.list(limit=1)] == [192]
 
 
@@ -78,3 +79,41 @@ def test_it_is_there_for_another_process(quarantine: Quarantine, tmp_path: Path)
     other = Quarantine(tmp_path / "quarantine" / "main.sqlite")
     assert len(other.list()) == 60
     other.close()
+
+
+def test_causes_are_what_one_change_puts_right(quarantine: Quarantine) -> None:
+    """Another unit is another thing to enter; without a station the topic says whose it is."""
+    other = Text("{unit} is no unit of {name}.", {"unit": "ppm", "name": Text("dust")})
+    quarantine.add([
+        refused(64, "cod"), refused(128, "cod"), refused(192, "cod", message=other), refused(128, "ph"),
+        refused(256, reason="not_json", station=None, topic="x/y"),
+    ])  # fmt: skip
+    found = [(one.reason, one.station, one.topic, one.part, one.messages) for one in quarantine.causes()]
+    assert found[0] == ("unknown_unit", "NT-1", None, "cod", 2)
+    assert set(found[1:]) == {
+        ("unknown_unit", "NT-1", None, "cod", 1), ("unknown_unit", "NT-1", None, "ph", 1),
+        ("not_json", None, "x/y", "", 1),
+    }  # fmt: skip
+    assert (quarantine.causes()[0].first, quarantine.causes()[0].last) == (
+        NOON + timedelta(microseconds=64), NOON + timedelta(microseconds=128),
+    )  # fmt: skip
+    assert [one.messages for one in quarantine.causes(of=[64])] == [1]
+    assert quarantine.messages_of(Wanted()) == 4
+    assert quarantine.named(Wanted(["unknown_unit"]), whole=True) == [(64, ""), (128, ""), (192, "")]
+
+
+def test_a_file_of_an_earlier_version_is_taken_over(tmp_path: Path) -> None:
+    """What it holds is open."""
+    path = tmp_path / "main.sqlite"
+    connection = sqlite3.connect(path)
+    connection.execute(
+        "CREATE TABLE refused (seq INTEGER NOT NULL, part TEXT NOT NULL, reason TEXT NOT NULL, message TEXT NOT NULL, "
+        "topic TEXT NOT NULL, station TEXT, received_at INTEGER NOT NULL, PRIMARY KEY (seq, part)) WITHOUT ROWID"
+    )
+    connection.execute("""INSERT INTO refused VALUES (64, '', 'not_json', '"x"', 't', NULL, 64)""")
+    connection.commit()
+    connection.close()
+    opened = [Quarantine(path) for _ in range(2)]
+    assert [one.counts() for one in opened] == [{"not_json": 1}] * 2
+    (row,) = opened[0].list()
+    assert (row.id, row.state) == ("64", RefusalState.OPEN)
