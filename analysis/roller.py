@@ -7,21 +7,25 @@ A round takes the spans that wait, computes, and then
 3. in one state transaction releases the held spans to the judge, clears the spans it took, and moves the watermarks.
 
 A round that is stopped anywhere is done again: what it had written is then found unchanged, and is judged all the same.
+A series of which no figures can be made stops no other: it is named, and tried again after a rest.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, TypeAlias
+from operator import itemgetter
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from analysis.apart import apart
 from analysis.indices import indices
 from analysis.material import Marked, Material, together
 from analysis.planning import Plan, Planner, Reach, hour_floor
 from analysis.series_windows import SeriesWindows, Stretch
+from analysis.troubles import Troubles
 from domain.clock import Clock
 from domain.moment import micros, moment
 from domain.reading import SeriesKey
@@ -45,6 +49,7 @@ _HELD = "rolling"
 
 # A figure as it was and as it is.
 Change: TypeAlias = tuple[RollupPoint, RollupPoint]
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -57,6 +62,8 @@ class Round:
     left: list[SeriesKey] = field(default_factory=list)
     points: list[RollupPoint] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    broken: set[SeriesKey] = field(default_factory=set)
+    owed: list[Stretch] = field(default_factory=list)
 
     @property
     def is_last(self) -> bool:
@@ -66,13 +73,18 @@ class Round:
     @property
     def done(self) -> list[DirtySpan]:
         """The spans that need not be looked at again."""
-        kept, left = {span for plan in self.plans for span in plan.kept}, set(self.left)
+        kept, left = {span for plan in self.plans for span in plan.kept}, {*self.left, *self.broken}
         return [span for span in self.taken if span not in kept and span.series not in left]
 
     @property
     def stretches(self) -> list[Stretch]:
         """All that is computed."""
         return [stretch for plan in self.plans for stretch in plan.stretches]
+
+    def again(self) -> Iterator[tuple[SeriesKey, datetime, datetime]]:
+        """Yield what is to be looked at again once a series that failed has rested."""
+        yield from ((one.series, one.first_at, one.last_at) for one in self.taken if one.series in self.broken)
+        yield from ((one.series, one.first, one.last) for one in self.owed)
 
 
 class Roller:
@@ -88,6 +100,11 @@ class Roller:
         self._clock = clock
         self._most = hours
         self._material = Material(registry, store)
+        self._troubles = Troubles(store)
+
+    def troubles(self) -> dict[SeriesKey, str]:
+        """Return the series of which no figures can be made, and why; may be asked from any thread."""
+        return self._troubles.words()
 
     def run(self) -> int:
         """Do what is to be done, in a few rounds at most; return how many windows were new or changed.
@@ -96,7 +113,8 @@ class Roller:
         """
         written, seen = 0, set[DirtySpan]()
         for _ in range(ROUNDS):
-            done = self._round(spans.take(self._engine, "roll", SPANS), seen)
+            resting = self._troubles.resting(self._clock.now())
+            done = self._round(spans.take(self._engine, "roll", SPANS, but=resting), seen)
             seen.update(done.taken)
             written += len(done.points)
             if done.is_last:
@@ -108,10 +126,11 @@ class Roller:
         self._plan(this, arriving={span.series for span in taken if span not in seen})
         windows = SeriesWindows(self._registry, confirmations.read(self._engine))
         for group in together(this.stretches):
-            self._compute(group, windows, this)
+            apart(group, lambda some: self._compute(some, windows, this), self._failing(this, _series))
         self._hold(this)
-        self._store.write_rollups(this.points)
-        self._store.write_indices(indices(this.stretches, self._registry, self._store))
+        apart(this.points, self._store.write_rollups, self._failing(this, _series_of))
+        apart(this.stretches, self._index, self._owing(this))
+        self._note_successes(this)
         with writing(self._engine) as connection:
             self._finish(connection, this)
         return this
@@ -121,29 +140,65 @@ class Roller:
         dirty: dict[SeriesKey, list[DirtySpan]] = {}
         for span in this.taken:
             dirty.setdefault(span.series, []).append(span)
+
+        def plan(some: Sequence[tuple[SeriesKey, Reach]]) -> None:
+            for key, reach in some:
+                this.plans.append(planner.plan(key, reach, dirty.get(key, []), arriving=key in arriving))
+
         hours = 0
-        for key, reach in self._reaches():
+        for one in self._reaches():
             if hours >= self._most:
-                this.left.append(key)
+                this.left.append(one[0])
                 continue
-            plan = planner.plan(key, reach, dirty.get(key, []), arriving=key in arriving)
-            this.plans.append(plan)
-            hours += plan.hours
+            before = len(this.plans)
+            apart([one], plan, self._failing(this, itemgetter(0)))
+            hours += sum(plan.hours for plan in this.plans[before:])
 
     def _reaches(self) -> list[tuple[SeriesKey, Reach]]:
         """Return the series of the configuration that have readings; those that are furthest come first."""
         with self._engine.connect() as connection:
             rows = connection.execute(sa.select(series_table)).all()
         found = [(SeriesKey(row.station, row.parameter), _reach(row)) for row in rows]
-        known = [one for one in found if self._registry.measurings(*one[0])]
+        resting = self._troubles.resting(self._clock.now())
+        known = [one for one in found if one[0] not in resting and self._registry.measurings(*one[0])]
         return sorted(known, key=lambda one: one[1].start, reverse=True)
 
-    def _compute(self, group: list[Stretch], windows: SeriesWindows, this: Round) -> None:
+    def _compute(self, group: Sequence[Stretch], windows: SeriesWindows, this: Round) -> None:
         samples, known = self._material.samples(group, windows), self._material.known(group)
-        for stretch in group:
-            before = known[stretch.series]
-            made = windows.make(stretch, samples[stretch.series], _hours(before))
-            _compare(made, before, this)
+        made = [windows.make(one, samples[one.series], _hours(known[one.series])) for one in group]
+        for stretch, points in zip(group, made, strict=True):
+            _compare(points, known[stretch.series], this)
+
+    def _index(self, stretches: Sequence[Stretch]) -> None:
+        self._store.write_indices(indices(stretches, self._registry, self._store))
+
+    def _failing(self, this: Round, series: Callable[[T], SeriesKey]) -> Callable[[T, Exception], None]:
+        """Return what notes that one has failed, of a series by `series`."""
+
+        def failed(one: T, error: Exception) -> None:
+            key = series(one)
+            self._troubles.note(key, error, now=this.now)
+            this.broken.add(key)
+
+        return failed
+
+    def _owing(self, this: Round) -> Callable[[Stretch, Exception], None]:
+        """Return what leaves the index of some hours to a series of the station that has failed, or lets one fail."""
+        failing = self._failing(this, _series)
+
+        def owe(one: Stretch, error: Exception) -> None:
+            known = self._troubles.at(one.series.station)
+            if known is None:
+                failing(one, error)
+            else:
+                this.owed.append(replace(one, series=known))
+
+        return owe
+
+    def _note_successes(self, this: Round) -> None:
+        for plan in this.plans:
+            if plan.series not in this.broken:
+                self._troubles.over(plan.series)
 
     def _hold(self, this: Round) -> None:
         if not this.points:
@@ -167,10 +222,12 @@ class Roller:
     def _finish(self, connection: Connection, this: Round) -> None:
         spans.hand_over(connection, _HELD, "judge")
         spans.clear(connection, this.done)
+        # Behind all others, which must not wait for them.
+        spans.mark(connection, "roll", this.again())
         moved = [
             {"b_station": plan.series.station, "b_parameter": plan.series.parameter, "b_to": micros(plan.rolled_to)}
             for plan in this.plans
-            if plan.moves
+            if plan.moves and plan.series not in this.broken
         ]
         if moved:
             connection.execute(_MOVE, moved)
@@ -190,6 +247,14 @@ _MOVE = (
 def _reach(row: sa.Row[Any]) -> Reach:
     rolled_to = None if row.rolled_to is None else moment(row.rolled_to)
     return Reach(moment(row.first_at), moment(row.last_at), rolled_to)
+
+
+def _series(stretch: Stretch) -> SeriesKey:
+    return stretch.series
+
+
+def _series_of(point: RollupPoint) -> SeriesKey:
+    return SeriesKey(point.station, point.parameter)
 
 
 def _hours(known: Marked) -> Iterator[RollupPoint]:

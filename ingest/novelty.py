@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 
+from analysis.apart import apart
 from domain.reading import Reading, SeriesKey
 from domain.window import Window
 from storage.ledger import RevisionRow
-from storage.readings import ReadingStore
+from storage.readings import QuestionRefused, ReadingStore
 
 _FIRST_DAY = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
 _JUST_BEFORE = timedelta(microseconds=1)
@@ -19,13 +20,17 @@ Identity = tuple[SeriesKey, datetime]
 
 @dataclass(slots=True)
 class Changes:
-    """What a batch changes: readings to write, revisions, spans by UTC day and series, and counts by message."""
+    """What a batch changes: readings to write, revisions, spans by UTC day and series, and counts by message.
+
+    `unjudged` are readings that cannot be compared with what is stored, each with the store's word on it.
+    """
 
     readings: dict[Identity, Reading] = field(default_factory=dict)
     revisions: list[RevisionRow] = field(default_factory=list)
     days: dict[int, dict[SeriesKey, tuple[datetime, datetime]]] = field(default_factory=dict)
     stored: dict[int, int] = field(default_factory=dict)
     revised: dict[int, int] = field(default_factory=dict)
+    unjudged: list[tuple[Reading, str]] = field(default_factory=list)
 
     @property
     def spans(self) -> dict[tuple[SeriesKey, int], tuple[datetime, datetime]]:
@@ -57,10 +62,12 @@ def judge(messages: Iterable[Sequence[Reading]], reach: Reach, store: ReadingSto
     in one read. Of two that differ the greater `seq` counts, in whatever order they are met.
     """
     batch = list(messages)
-    known: dict[Identity, Reading] = {
-        (one.series, one.measured_at): one for one in _stored(_windows(batch, reach), store)
-    }
+    windows = _windows(batch, reach)
+    stored, silent = _stored(windows, store)
+    known: dict[Identity, Reading] = {(one.series, one.measured_at): one for one in stored}
     changes = Changes()
+    if silent:
+        batch = [_comparable(readings, windows, silent, changes) for readings in batch]
     for readings in batch:
         if readings:
             _take(readings, known, changes)
@@ -79,8 +86,32 @@ def _windows(batch: list[Sequence[Reading]], reach: Reach) -> dict[SeriesKey, Wi
     return {series: Window(first - _JUST_BEFORE, last) for series, (first, last) in spans.items()}
 
 
-def _stored(windows: dict[SeriesKey, Window], store: ReadingStore) -> list[Reading]:
-    return store.find(windows) if windows else []
+def _stored(windows: dict[SeriesKey, Window], store: ReadingStore) -> tuple[list[Reading], dict[SeriesKey, str]]:
+    """Return what is stored in `windows`, and the series about which the store answers no question, with its word."""
+    found: list[Reading] = []
+    silent: dict[SeriesKey, str] = {}
+
+    def failed(one: tuple[SeriesKey, Window], error: Exception) -> None:
+        if not isinstance(error, QuestionRefused):
+            raise error
+        store.ping()  # raises where the store answers no question at all: then it is away
+        silent[one[0]] = str(error)
+
+    apart(list(windows.items()), lambda some: found.extend(store.find(dict(some))), failed)
+    return found, silent
+
+
+def _comparable(
+    readings: Sequence[Reading], windows: dict[SeriesKey, Window], silent: dict[SeriesKey, str], changes: Changes
+) -> list[Reading]:
+    """Return the readings of a message but for those that would have to be compared with a `silent` series."""
+    kept: list[Reading] = []
+    for one in readings:
+        if one.series in silent and one.measured_at <= windows[one.series].end:
+            changes.unjudged.append((one, silent[one.series]))
+        else:
+            kept.append(one)
+    return kept
 
 
 def _take(readings: Sequence[Reading], known: dict[Identity, Reading], changes: Changes) -> None:

@@ -98,6 +98,7 @@ class Pipeline:
 
     def _carry_out(self, batch: _Batch, limit: int) -> None:
         changes = judge((one.readings for one in batch.read), self._reach, self._store)
+        _leave_out(changes.unjudged, batch.read)
         notes = self._notes(batch, changes)
         self._quarantine.add([row for one in batch.read for row in _refused(one)])
         self._ledger.note(notes)
@@ -239,6 +240,15 @@ def run(
             rest = min(max(rest * 2, 0.5), longest)
             log.exception("batch failed", again_in=rest)
         stop.wait(rest)
+
+
+def _leave_out(unjudged: list[tuple[Reading, str]], batch: Sequence[Understood]) -> None:
+    """Refuse readings about which the store answers no question, so that they hold up nothing else."""
+    of = {one.message.seq: one for one in batch} if unjudged else {}
+    for reading, why in unjudged:
+        log.warning("store answers no question", station=reading.station, parameter=reading.parameter, why=why)
+        of[reading.seq].refused.append(refusals.store_refused(reading.parameter, why).of(reading.parameter))
+        of[reading.seq].readings.remove(reading)
 
 
 def _outcome(one: Understood, changes: Changes) -> OutcomeRow:

@@ -15,6 +15,7 @@ from quality.assess import CHECKS_VERSION, flag_at_the_door
 from registry.lookup import Registry
 from registry.schema import AcceptedUnit, Station, StationParameter
 from registry.units import normal
+from storage.journal_day import received_at
 
 _STATUSES = {
     "00": Status.MEASURING, "01": Status.CALIBRATING, "02": Status.FAULT,
@@ -23,6 +24,8 @@ _STATUSES = {
 _MEASURING = Status.MEASURING
 
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
+# So far a clock may have been set back while the messages' numbers tell that it was later; more is not believed.
+_SET_BACK = timedelta(hours=2)
 _LATEST = datetime.max.replace(tzinfo=UTC)
 
 
@@ -97,17 +100,23 @@ def _spellings(place: Place) -> set[str]:
     return {one.unit for one in place.units.values() if one.unit}
 
 
-def end_of_average(stamp: datetime, received_at: datetime, place: Place) -> datetime:
+def end_of_average(stamp: datetime, message: JournalMessage, place: Place) -> datetime:
     """Return the end of what was averaged, and refuse one that cannot be."""
     times = place.times
     moment = times.end_of(stamp)
-    if moment - received_at > times.ahead:
-        raise refusals.in_future(moment, received_at)
+    if moment - message.received_at > times.ahead and moment - _numbered_at(message) > times.ahead:
+        raise refusals.in_future(moment, message.received_at)
     if moment < times.start:
         raise refusals.before_start(moment, times.start)
     if not times.hold(moment):
         raise refusals.not_at_station(place.parameter, place.station)
     return moment
+
+
+def _numbered_at(message: JournalMessage) -> datetime:
+    """Return the latest that the clock had shown by then: while it is set back, the messages' numbers stand still."""
+    numbered_at = received_at(message.seq)
+    return numbered_at if numbered_at - message.received_at <= _SET_BACK else message.received_at
 
 
 def status_of(written: str | int | None, place: Place) -> Status:
@@ -205,7 +214,7 @@ class _Steps:
     def _end_of(self, stamp: datetime, place: Place) -> datetime:
         # Values of one message mostly share their stamp, and what is true of it for one is for the others.
         if stamp is not self._stamp or place.times is not self._times:
-            self._moment = end_of_average(stamp, self._message.received_at, place)
+            self._moment = end_of_average(stamp, self._message, place)
             self._stamp, self._times = stamp, place.times
         return self._moment
 

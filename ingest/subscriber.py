@@ -17,6 +17,7 @@ import structlog
 
 from domain.clock import Clock, SystemClock
 from domain.text import Text
+from ingest.rivals import Rivals
 from ingest.session import Broker, Group, Session
 from ingest.session5 import Malformed, Session5
 from ingest.session311 import Session311
@@ -70,6 +71,7 @@ class Subscriber:
         self._since = self._clock.now()
         self._error: Text | None = None
         self._journal_error: Text | None = None
+        self._rivals = Rivals(client_id)
 
     def start(self) -> None:
         """Begin to receive, in a thread of its own; a broker that is not there yet is waited for."""
@@ -97,7 +99,7 @@ class Subscriber:
             since=self._since,
             backlog_done=self._connected and session is not None and session.backlog_done,
             pending=len(session.group.messages) if session else 0,
-            error=self._journal_error or self._error,
+            error=self._journal_error or self._error or self._rivals.trouble(),
         )
 
     def _run(self) -> None:
@@ -107,6 +109,7 @@ class Subscriber:
             try:
                 self._attempt()
             except OSError as error:
+                self._rivals.unreachable()
                 self._trouble(Text("The broker cannot be reached ({why}).", {"why": str(error)}))
             except Malformed as error:
                 # The version before may read what this one cannot; it looks at less of a packet.
@@ -167,6 +170,7 @@ class Subscriber:
             if self._stop.is_set():
                 self._leave(session)
                 return
+        self._rivals.lost(session.lost)
         self._trouble(Text("The connection to the broker was lost ({why}).", {"why": session.lost or "–"}))
         self._keep_unacknowledged(session)
 

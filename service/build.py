@@ -6,7 +6,7 @@ messages to their end by itself with the same pipeline; the figures are then mad
 and by the import itself where none runs.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +23,8 @@ from alerts.outbox import Outbox
 from alerts.unresolved import UnresolvedCheck
 from analysis.roller import Roller
 from domain.clock import Clock
+from domain.reading import SeriesKey
+from domain.text import Text
 from ingest.broker_watch import BrokerWatch
 from ingest.pipeline import Books, Pipeline
 from ingest.session import Broker
@@ -112,7 +114,10 @@ class Wiring:
         judge = Judge(registry, stores.readings, stores.engine, clock, links)
         deliverer = Deliverer(stores.engine, open_channels(mail_server(self.settings)), clock)
         deliver = Job("deliver", [deliverer.run])
-        figures = Job("figures", [roller.run, judge.run, lambda: schedule.wake(deliver.name)])
+        figures = Job(
+            "figures", [roller.run, judge.run, lambda: schedule.wake(deliver.name)],
+            hindered=lambda: _without_figures(roller.troubles()),
+        )  # fmt: skip
         keeper = Keeper(
             Folder(self.settings.data), stores.engine, stores.readings, clock, registry.province.policies.journal_kept
         )
@@ -141,6 +146,15 @@ class Wiring:
             self.registry, cases, self._watch(), self.clock, demo=self.plan.demo, mailbox=self.plan.mailbox,
         )  # fmt: skip
         return Pages("staff", app, self.plan.sockets["staff"])
+
+
+def _without_figures(troubles: Mapping[SeriesKey, str]) -> list[Text]:
+    """Return a sentence about the series of which no figures can be made, if there are any: the first by name."""
+    if not troubles:
+        return []
+    first = min(troubles)
+    values = {"count": len(troubles), "station": first.station, "parameter": first.parameter, "why": troubles[first]}
+    return [Text("No figures can be made of {count} series, such as {station} {parameter}: {why}.", values)]
 
 
 def open_pipeline(

@@ -157,11 +157,12 @@ class Scheduled:
 
     def reasons(self) -> list[Text]:
         """Return what the jobs are troubled by."""
-        return [
+        failing = [
             Text("The job {job} fails: {why}.", {"job": job.name, "why": job.trouble})
             for job in self.schedule.jobs
             if job.trouble is not None
         ]
+        return failing + [reason for job in self.schedule.jobs for reason in job.hindered()]
 
 
 class Pages:

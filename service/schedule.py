@@ -12,6 +12,7 @@ from threading import Event, Lock
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from domain.text import Text
 from storage.readings import StoreUnavailable
 
 log = structlog.get_logger(__name__)
@@ -27,10 +28,15 @@ class Job:
     """Steps that are done in order, one run at a time. A waking that comes during a run is a run of its own."""
 
     def __init__(
-        self, name: str, steps: Sequence[Callable[[], object]], on_end: Callable[[], object] = lambda: None
-    ) -> None:
-        """Do `steps` at every run; `on_end` asks a step that takes long to leave off."""
+        self, name: str, steps: Sequence[Callable[[], object]], *, on_end: Callable[[], object] = lambda: None,
+        hindered: Callable[[], list[Text]] = list,
+    ) -> None:  # fmt: skip
+        """Do `steps` at every run.
+
+        `on_end` asks a step that takes long to leave off; `hindered` says what they could not do though they went on.
+        """
         self.name = name
+        self.hindered = hindered
         self._on_end = on_end
         self.trouble: str | None = None
         self._steps = steps

@@ -22,7 +22,7 @@ from influxdb_client.client.write_api import SYNCHRONOUS, WriteApi
 from influxdb_client.domain.write_precision import WritePrecision
 from urllib3.exceptions import HTTPError
 
-from storage.readings import StoreRefused, StoreUnavailable
+from storage.readings import QuestionRefused, StoreRefused, StoreUnavailable
 
 # As many lines as make a request worthwhile; also what InfluxData advises.
 BATCH = 5_000
@@ -89,7 +89,7 @@ class Server:
             self._try(partial(self._written, bucket, "\n".join(batch).encode()))
 
     def ask(self, database: str, question: str) -> list[Table]:
-        """Return the series that answer one InfluxQL statement. Raises StoreUnavailable, StoreRefused."""
+        """Return the series that answer one InfluxQL statement. Raises StoreUnavailable, QuestionRefused."""
         answer: _Answer = self._try(partial(self._asked, database, question))
         return [table for result in answer.results for table in result.series]
 
@@ -107,6 +107,8 @@ class Server:
         # The statement goes in the body: many series make it longer than a URL may be.
         where = f"{self.url}/query?{urlencode({'db': database, 'epoch': 'u'})}"
         response = to.pool.request("POST", where, body=urlencode({"q": question}), headers=to.headers)
+        if response.status in _REFUSED:
+            raise QuestionRefused(str(self._fault(response.status, _said(response.data))))
         if response.status != 200:
             raise self._fault(response.status, _said(response.data))
         answer = self._decoder.decode(response.data)

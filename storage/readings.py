@@ -19,6 +19,10 @@ class StoreUnavailable(Exception):
     """The store did not answer, or refused for now (401, 403, 404, 429, 5xx): trying again later can help."""
 
 
+class QuestionRefused(StoreUnavailable):
+    """The store refused a question (400, 422): the same again will not help, another may; `ping` tells whether any does."""
+
+
 class StoreRefused(Exception):
     """The store refused what was written (400, 422): trying the same again cannot help; split the batch."""
 
@@ -87,7 +91,10 @@ class ReadingStore(Protocol):
         ...
 
     def find(self, wanted: Mapping[SeriesKey, Window]) -> list[Reading]:
-        """Return all readings of each series in its window (both few and wide windows), in any order."""
+        """Return all readings of each series in its window (both few and wide windows), in any order.
+
+        Raises StoreUnavailable, as every question does; QuestionRefused where it is these that it will not answer.
+        """
         ...
 
     def latest(self, stations: Sequence[str]) -> list[Reading]:

@@ -1,6 +1,6 @@
 """Spans of time that a job has yet to look at. A job takes them before it reads, and clears only what it took."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,9 +28,13 @@ class DirtySpan:
     number: int
 
 
-def take(engine: Engine, consumer: str, limit: int = 10_000) -> list[DirtySpan]:
-    """Return the spans that wait for `consumer`, oldest change first; they stay until they are cleared."""
+def take(
+    engine: Engine, consumer: str, limit: int = 10_000, *, but: Collection[SeriesKey] = ()
+) -> list[DirtySpan]:  # fmt: skip
+    """Return the spans that wait for `consumer`, oldest change first, `but` of some series; they stay until cleared."""
     query = sa.select(dirty).where(dirty.c.consumer == consumer).order_by(dirty.c.number, dirty.c.day).limit(limit)
+    if but:
+        query = query.where(sa.tuple_(dirty.c.station, dirty.c.parameter).not_in([tuple(one) for one in but]))
     with engine.connect() as connection:
         rows = connection.execute(query).all()
     return [

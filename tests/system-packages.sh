@@ -2,7 +2,7 @@
 # Debian's packages that the tests run against. Does nothing, and needs no root, where all are installed.
 set -eu
 # libatomic1: for what drives the browser.
-wanted="mosquitto mosquitto-clients influxdb postgresql chromium libatomic1 poppler-utils fonts-noto-core python3-venv git"
+wanted="mosquitto mosquitto-clients influxdb postgresql chromium libatomic1 poppler-utils fonts-noto-core python3-venv git faketime"
 missing=""
 for package in $wanted; do
   dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' \

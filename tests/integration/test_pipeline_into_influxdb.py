@@ -41,7 +41,7 @@ def rig(tmp_path: Path, influx: InfluxDB) -> Iterator[InfluxRig]:
     influx.clear()
     with InfluxRig(tmp_path, influx) as one:
         yield one
-    influx.refuse = None
+    influx.refuse = influx.objects_to = None
 
 
 def at(minute: float, value: float | None) -> str:
@@ -75,6 +75,38 @@ def test_a_server_that_refuses_for_now_costs_nothing(rig: InfluxRig, influx: Inf
     assert pipeline.step() == 2
     assert rig.outcomes() == {"stored": 2}
     assert len(rig.readings()) == rig.store.count() == 4
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_question_that_the_server_will_never_answer_holds_up_nothing_else(
+    rig: InfluxRig, influx: InfluxDB, status: int
+) -> None:
+    """The one reading that cannot be compared with what is stored is in quarantine; all others are stored."""
+    rig.receive(at(0, 1.0), native(time=NOON.isoformat(), so2=(1.0, "ug/m3")))
+    rig.finish()
+    influx.objects_to = (b"so2", status)
+    late = native(time=(NOON - minutes(30)).isoformat(), so2=(4.0, "ug/m3"), pm25=(5.0, "ug/m3"))
+    seqs = rig.receive(*(at(number, float(number)) for number in range(1, 20)), late, at(40, 2.0))
+    rig.finish()
+    assert [rig.outcome(seq) for seq in seqs] == ["stored"] * 19 + ["partly", "stored"]
+    assert [(row.id, row.reason) for row in rig.quarantine.list()] == [(f"{seqs[19]}:so2", "store_refused")]
+    influx.objects_to = None
+    assert rig.values()["pm25", NOON - minutes(30)] == 5.0
+    assert sum(rig.outcomes().values()) == rig.journal.count()
+
+
+def test_a_server_that_will_answer_no_question_is_away(rig: InfluxRig, influx: InfluxDB) -> None:
+    """Then it is not the message's fault: it waits."""
+    rig.receive(at(0, 1.0))
+    rig.finish()
+    rig.receive(at(5, 1.0))
+    influx.objects_to = (b"SELECT", 400)
+    with pytest.raises(StoreUnavailable):
+        rig.finish()
+    assert rig.outcomes() == {"stored": 1}
+    influx.objects_to = None
+    rig.finish()
+    assert rig.outcomes() == {"stored": 2}
 
 
 def test_a_database_that_goes_away_and_comes_back_gets_every_reading_once(rig: InfluxRig, influx: InfluxDB) -> None:

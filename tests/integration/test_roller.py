@@ -1,8 +1,10 @@
 """The roller on real stores: whatever order data arrive in, and wherever it is stopped."""
 
 import random
+import sqlite3
 import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +21,7 @@ from domain.rollup import LimitKind
 from domain.window import Window, WindowKind
 from registry.schema import Area, Regulation
 from storage import rollup_history, spans
-from storage.readings import StoreUnavailable
+from storage.readings import QuestionRefused, StoreRefused, StoreUnavailable
 from storage.state import writing
 from support.configured import station
 from support.rolled import Bench, bench, configured, every, slow_figures
@@ -97,7 +99,7 @@ def test_a_local_day_has_23_or_25_hours_where_the_clock_changes(tmp_path: Path, 
     assert [day.expected for day in made.points(WindowKind.DAY).values()][1] == hours
 
 
-class Stopped(Exception):
+class Stopped(BaseException):
     """The process ends here."""
 
 
@@ -141,6 +143,89 @@ def test_a_run_that_is_stopped_between_two_steps_is_done_again(tmp_path: Path, s
     assert judged(made) == judged(untouched) != []
     assert history(made) == history(untouched) != []
     assert made.points()[START + HOUR].revision == 1
+
+
+BROKEN = SeriesKey("A-1", "pm10")
+STATES = "UPDATE rollups SET state = ? WHERE series = (SELECT id FROM series WHERE parameter = 'pm10')"
+
+
+def with_a_broken_series(parent: Path) -> Bench:
+    """Return a bench on which three series have three hours, one of them with windows that nobody can read."""
+    made = bench(parent, START + timedelta(hours=3, minutes=30))
+    for key in (KEY, BROKEN, SeriesKey("A-1", "so2")):
+        made.feed(every(MINUTES, START, [float(place) for place in range(37)], key))
+    made.roll()
+    set_state(parent, 99)
+    return made
+
+
+def set_state(parent: Path, state: int) -> None:
+    with closing(sqlite3.connect(parent / "readings.sqlite", isolation_level=None)) as file:
+        file.execute(STATES, (state,))
+
+
+def test_a_series_that_cannot_be_worked_on_stops_no_other(tmp_path: Path) -> None:
+    """The others get their figures, the judge its spans; the one is named, and waits."""
+    made = with_a_broken_series(tmp_path)
+    judged(made)
+    for key in (KEY, BROKEN, SeriesKey("A-1", "so2")):
+        made.feed(every(MINUTES, START, [2.0] * 37, key))
+    roller = Roller(made.registry, made.store, made.engine, made.clock)
+    assert roller.run() > 0
+    assert made.values()[:3] == made.values(key=SeriesKey("A-1", "so2"))[:3] == [2.0] * 3
+    assert {span.series for span in spans.take(made.engine, "judge")} == {KEY, SeriesKey("A-1", "so2")}
+    assert roller.troubles() == {BROKEN: "KeyError: 99"}
+    assert {span.series for span in spans.take(made.engine, "roll")} == {BROKEN}
+
+
+def test_a_series_that_failed_is_tried_again_after_a_rest(tmp_path: Path) -> None:
+    """Without anybody's help: once it can be worked on, its figures are made and nothing is said of it any more."""
+    made = with_a_broken_series(tmp_path)
+    made.feed(every(MINUTES, START, [2.0] * 37, BROKEN))
+    roller = Roller(made.registry, made.store, made.engine, made.clock)
+    roller.run()
+    set_state(tmp_path, 0)
+    assert roller.run() == 0, "it rests"
+    made.clock.moment += timedelta(minutes=1)
+    roller.run()
+    assert (made.values(key=BROKEN)[:3], roller.troubles()) == ([2.0] * 3, {})
+    assert spans.take(made.engine, "roll") == []
+
+
+def test_spans_of_a_series_that_failed_do_not_keep_others_waiting(tmp_path: Path) -> None:
+    """However many there are: what comes behind them is done meanwhile."""
+    made = with_a_broken_series(tmp_path)
+    with writing(made.engine) as connection:
+        spans.mark(connection, "roll", [(BROKEN, START - timedelta(days=1_500), START)])
+    roller = Roller(made.registry, made.store, made.engine, made.clock)
+    made.feed(every(MINUTES, START, [2.0] * 37))
+    roller.run()
+    assert made.values()[:3] == [2.0] * 3
+
+
+@pytest.mark.parametrize("step", ["write_rollups", "read_rollups"])
+def test_figures_that_the_store_will_not_have_stop_no_other(tmp_path: Path, step: str) -> None:
+    """Nor a series about which it answers no question."""
+    made = bench(tmp_path, START + timedelta(hours=3, minutes=30))
+
+    class Picky:
+        def __getattr__(self, name: str) -> Any:
+            return self._refusing(getattr(made.store, name)) if name == step else getattr(made.store, name)
+
+        def _refusing(self, real: Callable[..., Any]) -> Callable[..., Any]:
+            def call(*asked: Any) -> Any:
+                if "'pm10'" in str(asked):
+                    raise StoreRefused("no") if step == "write_rollups" else QuestionRefused("no")
+                return real(*asked)
+
+            return call
+
+    for key in (KEY, BROKEN):
+        made.feed(every(MINUTES, START, [float(place) for place in range(37)], key))
+    roller = Roller(made.registry, Picky(), made.engine, made.clock)
+    roller.run()
+    assert made.values()[:3] == [5.5, 17.5, 29.5]
+    assert (made.values(key=BROKEN), set(roller.troubles())) == ([], {BROKEN})
 
 
 def folder(parent: Path, name: str) -> Path:

@@ -10,6 +10,7 @@ import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Event
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -55,7 +56,9 @@ class InfluxDB:
     """An InfluxDB of its own with its data in `folder`; a restart keeps ports and data.
 
     `url` is the server in front, and `token_file` holds the token that it wants. `refuse` is the status that it answers
-    everything with, None for its normal life; `asked` counts the requests by path.
+    everything with, None for its normal life; `asked` counts the requests by path. `objects_to` makes it refuse with a
+    status what holds some bytes, and nothing else; `seconds` is how long it takes over every answer; with `silent` it
+    does what it is asked and closes the connection instead of answering.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -71,6 +74,9 @@ class InfluxDB:
         self.token_file = folder / "service.token"
         self.token_file.write_text(f"{TOKEN}\n", "utf-8")
         self.refuse: int | None = None
+        self.objects_to: tuple[bytes, int] | None = None
+        self.seconds = 0.0
+        self.silent = False
         self.asked: dict[str, int] = {}
         self._front = _Front(("127.0.0.1", 0), _Handler)
         self._front.influx = self
@@ -90,8 +96,15 @@ class InfluxDB:
 
     def stop(self) -> None:
         """End the database; the server in front stays and answers 503 as a proxy would."""
+        self._end(kill=False)
+
+    def kill(self) -> None:
+        """End the database as a crash would; the server in front stays."""
+        self._end(kill=True)
+
+    def _end(self, *, kill: bool) -> None:
         if self._process is not None:
-            self._process.terminate()
+            (self._process.kill if kill else self._process.terminate)()
             self._process.wait(20)
             self._process = None
 
@@ -151,8 +164,12 @@ class _Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         influx = self.server.influx
         influx.asked[path] = influx.asked.get(path, 0) + 1
+        if influx.seconds:
+            Event().wait(influx.seconds)
         if influx.refuse is not None:
             return self._answer(influx.refuse, _error("told to refuse"))
+        if influx.objects_to is not None and influx.objects_to[0] in body:
+            return self._answer(influx.objects_to[1], _error("told to refuse this"))
         if path not in {"/ping", "/health"} and self.headers.get("Authorization") != f"Token {influx.token}":
             return self._answer(401, _error("unauthorized access"))
         try:
@@ -173,6 +190,9 @@ class _Handler(BaseHTTPRequestHandler):
         return f"/write?{urlencode({'db': asked['bucket'], 'precision': precision})}"
 
     def _answer(self, status: int, body: bytes) -> None:
+        if self.server.influx.silent:
+            self.close_connection = True
+            return
         self.send_response(status)
         if status != 204:
             self.send_header("Content-Type", "application/json")

@@ -1,12 +1,16 @@
 """A real Mosquitto on a free loopback port, as the shipped configuration has it: persistence on, a large queue."""
 
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
+
+from support.waiting import wait_until
 
 # Started as root it would become the user mosquitto, who may not write here: hence `user root`.
 _CONFIGURATION = """\
@@ -41,6 +45,15 @@ def program() -> str:
     return found
 
 
+SHIPPED = Path(__file__).resolve().parents[2] / "config" / "broker" / "mosquitto.conf"
+
+
+def shipped_settings() -> dict[str, str]:
+    """Return what the shipped configuration sets, but for its log and its accounts."""
+    lines = [line for line in SHIPPED.read_text("utf-8").splitlines() if line and not line.startswith("#")]
+    return dict(line.split(maxsplit=1) for line in lines if not line.startswith(("log_", "password_", "acl_")))
+
+
 class Mosquitto:
     """A broker of its own, with its data in `folder`; a restart keeps port and data."""
 
@@ -56,6 +69,7 @@ class Mosquitto:
         self.port = free_port()
         self.url = f"mqtt://127.0.0.1:{self.port}"
         self.log = folder / "mosquitto.log"
+        self.database = folder / "mosquitto.db"
         self._file = folder / "mosquitto.conf"
         settings = {
             "port": self.port, "folder": folder, "anonymous": str(anonymous).lower(), "listener": listener,
@@ -63,6 +77,45 @@ class Mosquitto:
         }  # fmt: skip
         self._file.write_text(_CONFIGURATION.format(**settings), encoding="utf-8")
         self._process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def shipped(cls, folder: Path, **changed: int) -> "Mosquitto":
+        """Return one with the shipped configuration, but for addresses, paths, accounts and what is `changed`."""
+        one = cls(folder)
+        settings = shipped_settings()
+        assert changed.keys() <= settings.keys()
+        settings |= {name: str(value) for name, value in changed.items()}
+        settings |= {
+            "listener": f"{one.port} 127.0.0.1", "persistence_location": f"{folder}/", "allow_anonymous": "true",
+            "user": "root", "log_dest": f"file {one.log}",
+        }  # fmt: skip
+        one._file.write_text("".join(f"{name} {value}\n" for name, value in settings.items()), encoding="utf-8")
+        return one
+
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def saved_at(self) -> list[int]:
+        """Return when it began to write its sessions and queues to disk, in seconds."""
+        lines = self.log.read_text("utf-8").splitlines()
+        return [int(line.partition(":")[0]) for line in lines if "Saving in-memory database" in line]
+
+    def save(self) -> None:
+        """Have it write its sessions and queues to disk, and return when that is done."""
+        before = self._saved()
+        os.kill(self.pid, signal.SIGUSR1)
+        wait_until(lambda: self._saved() != before, what="mosquitto saves")
+
+    def await_save(self) -> None:
+        """Return when it has written its sessions and queues to disk by itself."""
+        before = self._saved()
+        wait_until(lambda: self._saved() != before, what="mosquitto saves by itself")
+
+    def _saved(self) -> int | None:
+        return self.database.stat().st_ino if self.database.exists() else None
 
     def start(self) -> "Mosquitto":
         """Start it, and return once it takes connections."""

@@ -61,11 +61,14 @@ def call(*arguments: object, cwd: Path, **variables: str) -> Done:
 class Running:
     """The program while it runs; what it says is kept line by line."""
 
-    def __init__(self, *arguments: str, cwd: Path, variables: Mapping[str, str]) -> None:
-        """Start it."""
+    def __init__(
+        self, *arguments: str, cwd: Path, variables: Mapping[str, str], others: Mapping[str, str] | None = None
+    ) -> None:
+        """Start it, with `variables` of ours (their names without prefix) and `others`."""
         self.lines: list[str] = []
         self._process = subprocess.Popen(
-            [*COMMAND, *arguments], cwd=cwd, env={**environment(**variables), "PYTHONUNBUFFERED": "1"},
+            [*COMMAND, *arguments], cwd=cwd,
+            env={**environment(**variables), "PYTHONUNBUFFERED": "1", **(others or {})},
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         Thread(target=self._listen, daemon=True).start()
@@ -87,6 +90,11 @@ class Running:
         """Return once a line has held `words`; fail with all that was said."""
         wait_until(lambda: self.said(words) or self.status is not None, seconds=seconds, what=self.told)
         wait_until(lambda: self.said(words), seconds=1.0, what=self.told)
+
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._process.pid
 
     @property
     def status(self) -> int | None:

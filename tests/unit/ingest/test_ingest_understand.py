@@ -4,6 +4,7 @@ import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -247,6 +248,14 @@ def test_a_time_is_taken_if_it_can_be(time: str, reason: str | None) -> None:
     found = read(native(time=time, pm25=(1, "ug/m3"), pm10=(1, "ug/m3")))
     assert refused(found) == ([("", reason)] if reason else [])
     assert len(found.readings) == (0 if reason else 2)
+
+
+@pytest.mark.parametrize(("back", "taken"), [(1.0, True), (1.9, True), (2.1, False)])
+def test_a_clock_that_was_set_back_makes_no_reading_one_of_the_future(back: float, taken: bool) -> None:
+    """The message's number tells that it was later already; of more than two hours that is not believed."""
+    sent = message(native(time="2026-03-01T12:00:00+07:00", pm25=(1, "ug/m3")))
+    found = Reader(registry()).read(msgspec.structs.replace(sent, received_at=sent.received_at - timedelta(hours=back)))
+    assert bool(found.readings) == taken
 
 
 def test_a_station_has_a_first_day() -> None:
