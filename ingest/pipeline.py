@@ -14,7 +14,7 @@ from domain.reading import Reading, SeriesKey
 from ingest import refusals
 from ingest.again import Again
 from ingest.attempt import record
-from ingest.fair import split
+from ingest.fair import Fairness
 from ingest.heard import Hearing, samples_of
 from ingest.novelty import Changes, judge
 from ingest.understand import Reader, Understood
@@ -45,7 +45,7 @@ class Books:
 class _Batch:
     """Messages that have been read: `after` is where the cursor stood before, `cursor` where it will stand.
 
-    `deferred` are the messages on the way there that wait; `caught_up` is the last of those left by earlier batches
+    `deferred` are the messages on the way there that wait, and their senders; `caught_up` is the last of those left by earlier batches
     that this one is made of, 0 where it is made of new ones.
     """
 
@@ -53,7 +53,7 @@ class _Batch:
     cursor: int
     read: list[Understood]
     is_full: bool = False
-    deferred: list[int] = field(default_factory=list)
+    deferred: dict[int, str] = field(default_factory=dict)
     caught_up: int = 0
 
 
@@ -75,26 +75,34 @@ class Pipeline:
         self._turn = books.turn
         self._clock = clock
         self._hearing = Hearing()
-        self._cursor: int | None = None
+        self._cursor = 0
         self._others: dict[str, int] = {}
         self._reach: dict[SeriesKey, tuple[datetime, datetime]] = {}
         self._ahead: _Batch | None = None
         self._hand = ThreadPoolExecutor(1, "writer")
-        self._has_deferred = True  # until looked at
+        self._fair = Fairness(self._reader.sender)
         self._new_ones_went = False
+        # What is remembered from batch to batch is not known to be so: before the first, and after one that failed.
+        self._is_in_doubt = True
 
     def step(self, limit: int = BATCH) -> int:
-        """Take the next messages of the journal, at most `limit`, to their end; return how many there were.
+        """Take the next messages of the journal, at most `limit`, to their end or to those that wait; return how many.
 
         Raises StoreUnavailable, after which the same messages come again.
         """
-        batch = self._next(self._where(), limit)
+        if self._is_in_doubt:
+            self._recall()
+        self._is_in_doubt = True
+        batch = self._next(self._cursor, limit)
         if batch is None:
-            return self._resolve(self._where(), limit)
-        with self._turn.held():
-            self._look_at_others()
-            self._carry_out(batch, limit)
-        return len(batch.read)
+            done = self._resolve(self._cursor, limit)
+        else:
+            done = len(batch.read) + len(batch.deferred)
+            with self._turn.held():
+                self._look_at_others()
+                self._carry_out(batch, limit)
+        self._is_in_doubt = False
+        return done
 
     def _carry_out(self, batch: _Batch, limit: int) -> None:
         changes = judge((one.readings for one in batch.read), self._reach, self._store)
@@ -105,6 +113,8 @@ class Pipeline:
         self._refuse(self._written(list(changes.readings.values()), batch, limit), batch.read, changes)
         self._ledger.release(notes)
         self._advance(notes)
+        if batch.caught_up:
+            self._fair.went(one.message for one in batch.read)
 
     def _resolve(self, cursor: int, limit: int) -> int:
         """While no message waits: do what people ask to be done with refused ones; return how many there were."""
@@ -115,38 +125,34 @@ class Pipeline:
                 self._advance(self._again.carry_out(asked, cursor, self._reach, self._write))
         return len(asked)
 
-    def _where(self) -> int:
-        if self._cursor is None:
-            self._reach = dict(self._ledger.series())
-            self._hearing.remember(self._ledger.samples())
-            self._cursor = self._ledger.cursor()
-        return self._cursor
+    def _recall(self) -> None:
+        self._ahead = None
+        self._reach = dict(self._ledger.series())
+        self._hearing.remember(self._ledger.samples())
+        self._fair.recall(self._ledger.waiting())
+        self._cursor = self._ledger.cursor()
 
     def _next(self, cursor: int, limit: int) -> _Batch | None:
-        """Return what comes next: what has been read already, unless that was not the place to go on from."""
+        """Return what comes next, if it has not been read already."""
         ahead, self._ahead = self._ahead, None
-        return ahead if ahead is not None and ahead.after == cursor else self._read(cursor, limit)
+        return ahead if ahead is not None else self._read(cursor, limit)
 
     def _read(self, cursor: int, limit: int) -> _Batch | None:
         messages = self._journal.read(cursor, limit)
         is_full = len(messages) == limit
-        if self._has_deferred and not is_full and (self._new_ones_went or not messages):
-            left = self._read_deferred(cursor, limit)
-            if left is not None or not messages:
-                return left
+        if self._fair and not is_full and (self._new_ones_went or not messages):
+            return self._read_deferred(cursor, limit)
         if not messages:
             return None
         self._new_ones_went = True
-        now, later = split(messages, self._reader.sender) if is_full else (messages, [])
-        self._has_deferred = self._has_deferred or bool(later)
-        read = [self._reader.read(one) for one in now]
-        return _Batch(cursor, messages[-1].seq, read, is_full, deferred=[one.seq for one in later])
+        now, later = self._fair.split(messages, is_full=is_full)
+        return _Batch(cursor, messages[-1].seq, [self._reader.read(one) for one in now], is_full, deferred=later)
 
     def _read_deferred(self, cursor: int, limit: int) -> _Batch | None:
         self._new_ones_went = False
         seqs = self._ledger.deferred(limit)
-        self._has_deferred = bool(seqs)
         if not seqs:
+            self._fair.recall({})
             return None
         found = (self._journal.get(seq) for seq in seqs)
         read = [self._reader.read(one) for one in found if one is not None]
@@ -179,7 +185,8 @@ class Pipeline:
 
     def _written(self, readings: list[Reading], batch: _Batch, limit: int) -> list[tuple[Reading, str]]:
         """Write readings; while a server is at it and more messages wait, read those that come next."""
-        if not (readings and batch.is_full and self._store.is_server):
+        # Where some are left for later it is only known after the release which come next.
+        if not (readings and batch.is_full and self._store.is_server) or self._fair:
             return self._write(readings)
         refused = self._hand.submit(self._write, readings)
         try:

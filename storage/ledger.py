@@ -63,7 +63,7 @@ class Heard(msgspec.Struct, frozen=True, gc=False):
 class BatchNotes:
     """All that a batch changes in the state; `cursor` is the number of the last message that it leads past.
 
-    `deferred`: messages up to there that it leaves for later. `caught_up`: the last message of those left by earlier
+    `deferred`: messages up to there that it leaves for later, and their senders. `caught_up`: the last message of those left by earlier
     batches that it is made of, 0 where it is made of new ones.
     """
 
@@ -73,7 +73,7 @@ class BatchNotes:
     revisions: list[RevisionRow] = field(default_factory=list)
     spans: dict[tuple[SeriesKey, int], tuple[datetime, datetime]] = field(default_factory=dict)
     heard: dict[str, Heard] = field(default_factory=dict)
-    deferred: list[int] = field(default_factory=list)
+    deferred: dict[int, str] = field(default_factory=dict)
     caught_up: int = 0
 
 
@@ -133,7 +133,8 @@ class Ledger:
             also(connection)
             self._release_spans(connection)
             self._count(connection, notes)
-            upsert(connection, deferred, ({"worker": self._worker, "seq": seq} for seq in notes.deferred))
+            left = ({"worker": self._worker, "seq": seq, "sender": sender} for seq, sender in notes.deferred.items())
+            upsert(connection, deferred, left)
             upsert(connection, series, _reaches(notes), _wider(series))
             upsert(connection, stations_heard, (_heard(*one) for one in notes.heard.items()), _newer)
             upsert(
@@ -178,6 +179,12 @@ class Ledger:
         query = sa.select(deferred.c.seq).where(mine).order_by(deferred.c.seq).limit(limit)
         with self._engine.connect() as connection:
             return list(connection.execute(query).scalars())
+
+    def waiting(self) -> dict[str, int]:
+        """Return of which senders messages were left for later, and how many."""
+        query = sa.select(deferred.c.sender, sa.func.count()).where(deferred.c.worker == self._worker)
+        with self._engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(query.group_by(deferred.c.sender))}
 
     def forget(self, first: int, after: int) -> None:
         """Delete what became of each message from the number `first` to before `after`; the days' totals stay."""

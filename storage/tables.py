@@ -55,6 +55,7 @@ deferred = Table(
     "deferred", metadata,
     Column("worker", String(40), primary_key=True),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("sender", Text, nullable=False),
 )  # fmt: skip
 
 # The series that have ever had a reading, and how far they reach: past `last_at` a reading is new without looking.

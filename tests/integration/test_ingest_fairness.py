@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from domain.message import Outcome
+from domain.reading import SeriesKey
 from storage.ledger import outcome_counts
 from support.builders import NOON, minutes
 from support.configured import native, registry, station
@@ -57,10 +58,23 @@ def test_new_messages_and_those_that_wait_take_turns(rig: Rig) -> None:
     """A station that never stops cannot keep its own excess waiting for ever."""
     pipeline = rig.pipeline()
     pipeline.step(limit=100)
-    rig.receive(body(1_000))
-    assert pipeline.step(limit=100) == 55
-    assert pipeline.step(limit=100) == 1
-    assert (rig.outcomes(), pipeline.step()) == ({"stored": 101}, 0)
+    assert stored(rig, "A-1") == 25
+    rig.receive(body(1_000), topic="quantrac/B-1/air")
+    assert pipeline.step(limit=50) == 50
+    rig.receive(body(1_001), topic="quantrac/B-1/air")
+    assert pipeline.step(limit=50) == 2
+    assert (pipeline.step(limit=50), pipeline.step(limit=50)) == (5, 0)
+    assert rig.outcomes() == {"stored": 102}
+
+
+def test_of_two_messages_of_one_moment_the_newer_wins_though_the_older_waits(rig: Rig) -> None:
+    """Also over a restart: what a waiting station sends waits behind it."""
+    rig.pipeline().step(limit=100)
+    (seq,) = rig.receive(native(time=(NOON - minutes(MAD - 1)).isoformat(), pm25=(7.0, "ug/m3")))
+    rig.finish(limit=20)
+    newest = rig.readings()[SeriesKey("A-1", "pm25"), NOON - minutes(MAD - 1)]
+    assert (newest.value, newest.seq) == (7.0, seq)
+    assert rig.counts() == (100, 1)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

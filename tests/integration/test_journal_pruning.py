@@ -137,7 +137,9 @@ def test_a_day_with_pending_messages_stays_and_so_do_those_after_it(tmp_path: Pa
 def test_a_day_with_a_message_that_was_left_for_later_stays(rig: Kept) -> None:
     """Its turn comes though the cursor is past it."""
     with writing(rig.engine) as connection:
-        connection.exec_driver_sql("INSERT INTO deferred (worker, seq) VALUES ('main', ?)", (rig.seqs[1][1],))
+        connection.exec_driver_sql(
+            "INSERT INTO deferred (worker, seq, sender) VALUES ('main', ?, 'A-1')", (rig.seqs[1][1],)
+        )
     assert rig.prune() == 1
 
 

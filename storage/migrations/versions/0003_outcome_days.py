@@ -28,6 +28,7 @@ def upgrade() -> None:
         "deferred",
         sa.Column("worker", sa.String(40), nullable=False),
         sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("sender", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("worker", "seq"),
     )
     op.execute(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.message import Incoming, JournalMessage
-from ingest.fair import split
+from ingest.fair import Fairness
 from support.builders import NOON
 
 
@@ -15,8 +15,8 @@ def batch(*senders: str) -> list[JournalMessage]:
 
 
 def split_of(*senders: str) -> tuple[Counter[str], Counter[str]]:
-    now, later = split(batch(*senders), lambda topic: topic)
-    return Counter(one.incoming.topic for one in now), Counter(one.incoming.topic for one in later)
+    now, later = Fairness(str).split(batch(*senders), is_full=True)
+    return Counter(one.incoming.topic for one in now), Counter(later.values())
 
 
 def test_the_excess_of_one_waits() -> None:
@@ -42,8 +42,22 @@ def test_in_a_backlog_nobody_waits() -> None:
 def test_nothing_is_lost_and_order_stays(senders: list[str]) -> None:
     """Each message is in one of the two, both rise, and every sender has its first message now."""
     messages = batch(*senders)
-    now, later = split(messages, lambda topic: topic)
-    assert sorted(one.seq for one in (*now, *later)) == [one.seq for one in messages]
+    now, later = Fairness(str).split(messages, is_full=True)
+    assert sorted([one.seq for one in now] + list(later)) == [one.seq for one in messages]
     assert [one.seq for one in now] == sorted(one.seq for one in now)
-    assert [one.seq for one in later] == sorted(one.seq for one in later)
+    assert list(later) == sorted(later)
     assert {one.incoming.topic for one in now} == set(senders)
+    assert all(messages[seq - 1].incoming.topic == sender for seq, sender in later.items())
+
+
+def test_what_a_waiting_sender_sends_waits_too_until_all_has_gone() -> None:
+    """Else the newer of two messages of one moment would be taken before the older, and the wrong one could win."""
+    fair = Fairness(str)
+    fair.recall({"mad": 2})
+    now, later = fair.split(batch("mad", "a"), is_full=False)
+    assert ([one.incoming.topic for one in now], later) == (["a"], {1: "mad"})
+    fair.went(batch("mad", "mad"))
+    assert fair
+    fair.went(batch("mad"))
+    assert not fair
+    assert fair.split(batch("mad"), is_full=False)[1] == {}

@@ -33,7 +33,7 @@ def test_requests_are_done_in_their_order_each_by_its_worker(engine: Engine) -> 
 def test_a_message_that_waits_for_its_turn_has_it_first(engine: Engine) -> None:
     """The cursor is past it, but it has no outcome that could change."""
     ledger = Ledger(engine, "main")
-    ledger.release(BatchNotes(128, NOON, deferred=[64]))
+    ledger.release(BatchNotes(128, NOON, deferred={64: "A-1"}))
     resolutions.ask(engine, {"main": [(64, ""), (128, "")]}, Word(Act.REPLAY, NOON))
     assert next_of(engine, upto=128) == [(128, "")]
     ledger.release(BatchNotes(128, NOON, caught_up=64))
