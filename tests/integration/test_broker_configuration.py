@@ -67,22 +67,32 @@ class Client:
         self.mqtt.loop_stop()
 
 
+@dataclass(frozen=True)
+class Ports:
+    """Where stations and where the service connect."""
+
+    stations: int
+    service: int
+
+
 @pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ports]:
     """Run Mosquitto with the shipped files; only addresses and paths are those of this machine."""
     folder = tmp_path_factory.mktemp("broker")
-    free = free_port()
+    free = Ports(free_port(), free_port())
     (folder / "acl").write_text((BROKER / "acl").read_text("utf-8"), "utf-8")
     (folder / "passwords").touch(mode=0o600)
     for name in (SERVICE, STATION, OTHER):
         subprocess.run(["mosquitto_passwd", "-b", str(folder / "passwords"), name, PASSWORD], check=True)
     shipped = (BROKER / "mosquitto.conf").read_text("utf-8")
-    placed = shipped.replace("listener 1883", f"listener {free} 127.0.0.1").replace("/mosquitto/accounts", str(folder))
-    placed = placed.replace("/mosquitto/config", str(folder)).replace("/mosquitto/data", str(folder))
+    placed = shipped.replace("\nlistener 1883\n", f"\nlistener {free.service} 127.0.0.1\n")
+    placed = placed.replace("\nlistener 1884\n", f"\nlistener {free.stations} 127.0.0.1\n")
+    for place in ("accounts", "config", "data"):
+        placed = placed.replace(f"/mosquitto/{place}", str(folder))
     (folder / "mosquitto.conf").write_text(placed + "user root\n", "utf-8")
     with (folder / "log").open("wb") as log:
         broker = subprocess.Popen([program(), "-c", str(folder / "mosquitto.conf")], stdout=log, stderr=log)
-    wait_until(lambda: _listens(free), what="mosquitto listens")
+    wait_until(lambda: _listens(free.stations) and _listens(free.service), what="mosquitto listens")
     yield free
     broker.terminate()
     broker.wait(10)
@@ -94,16 +104,16 @@ def _listens(port: int) -> bool:
 
 
 @pytest.fixture
-def service(port: int) -> Iterator[Client]:
-    client = Client(SERVICE, port).connect()
+def service(ports: Ports) -> Iterator[Client]:
+    client = Client(SERVICE, ports.service).connect()
     client.subscribe("quantrac/+/+")
     yield client
     client.close()
 
 
-def test_a_station_publishes_below_its_own_name(port: int, service: Client) -> None:
+def test_a_station_publishes_below_its_own_name(ports: Ports, service: Client) -> None:
     """What it measured reaches the service."""
-    station = Client(STATION, port).connect()
+    station = Client(STATION, ports.stations).connect()
     station.publish(f"quantrac/{STATION}/air", b"mine")
     station.close()
     wait_until(lambda: service.received, what="the message arrives")
@@ -111,10 +121,10 @@ def test_a_station_publishes_below_its_own_name(port: int, service: Client) -> N
 
 
 @pytest.mark.parametrize("topic", [f"quantrac/{OTHER}/air", "quantrac/air", "other"])
-def test_a_station_cannot_speak_for_another(port: int, service: Client, topic: str) -> None:
+def test_a_station_cannot_speak_for_another(ports: Ports, service: Client, topic: str) -> None:
     """What it publishes elsewhere reaches nobody; what it then publishes at its own place does."""
     service.subscribe("#")
-    station = Client(STATION, port).connect()
+    station = Client(STATION, ports.stations).connect()
     station.publish(topic, b"forged")
     station.publish(f"quantrac/{STATION}/air", b"mine")
     station.close()
@@ -122,11 +132,11 @@ def test_a_station_cannot_speak_for_another(port: int, service: Client, topic: s
     assert {payload for _, payload in service.received} == {b"mine"}
 
 
-def test_a_station_reads_nothing(port: int, service: Client) -> None:
+def test_a_station_reads_nothing(ports: Ports, service: Client) -> None:
     """Neither other stations' readings nor its own: it has no use for them."""
-    station = Client(STATION, port).connect()
+    station = Client(STATION, ports.stations).connect()
     station.subscribe(f"quantrac/{OTHER}/air")
-    other = Client(OTHER, port).connect()
+    other = Client(OTHER, ports.stations).connect()
     other.publish(f"quantrac/{OTHER}/air", b"theirs")
     wait_until(lambda: service.received, what="the service has it")
     # The broker answers in order: had the message been for the station, it would be there before this answer.
@@ -138,37 +148,54 @@ def test_a_station_reads_nothing(port: int, service: Client) -> None:
 
 @pytest.mark.parametrize(("name", "shown"), [(SERVICE, True), (STATION, False)])
 def test_the_service_and_no_station_sees_what_the_broker_says_of_itself(
-    port: int, tmp_path: Path, name: str, shown: bool
+    ports: Ports, tmp_path: Path, name: str, shown: bool
 ) -> None:
     """How much waits, what was thrown away, how much memory it takes."""
     engine = open_state(f"sqlite:///{tmp_path}/state.sqlite")
-    BrokerWatch(Broker("127.0.0.1", port, name, tls=False), PASSWORD, "main", engine, SystemClock()).look()
+    BrokerWatch(Broker("127.0.0.1", ports.service, name, tls=False), PASSWORD, "main", engine, SystemClock()).look()
     figures = broker_figures.read(engine)["main"].figures
     engine.dispose()
     assert set(figures) == (set(TOPICS.values()) if shown else set())
 
 
 @pytest.mark.parametrize(("name", "password"), [("", ""), (STATION, "wrong"), ("KK-3", PASSWORD)])
-def test_nobody_without_an_account_is_let_in(port: int, name: str, password: str) -> None:
+def test_nobody_without_an_account_is_let_in(ports: Ports, name: str, password: str) -> None:
     """No name, a wrong password, a name that there is not."""
-    stranger = Client(name, port, password=password).connect()
+    stranger = Client(name, ports.stations, password=password).connect()
     stranger.mqtt.loop_stop()
     assert stranger.answers[0] is False
 
 
-def test_more_than_the_default_waits_for_the_service(port: int) -> None:
+def test_more_than_the_default_waits_for_the_service(ports: Ports) -> None:
     """By default Mosquitto drops after 1,000 messages; here all of 3,000 are there when the service comes back."""
-    first = Client(SERVICE, port, "quantrac-main").connect()
+    first = Client(SERVICE, ports.service, "quantrac-main").connect()
     first.subscribe("quantrac/+/+")
     first.close()
-    station = Client(STATION, port).connect()
+    station = Client(STATION, ports.stations).connect()
     for number in range(3_000):
         sent = station.mqtt.publish(f"quantrac/{STATION}/air", str(number).encode(), qos=1)
     sent.wait_for_publish(30)
     station.close()
-    again = Client(SERVICE, port, "quantrac-main").connect()
+    again = Client(SERVICE, ports.service, "quantrac-main").connect()
     wait_until(lambda: len(again.received) >= 3_000, what="everything arrives")
     assert [int(payload) for _, payload in again.received] == list(range(3_000))
+    again.close()
+
+
+def test_no_station_can_take_what_waits_for_the_service(ports: Ports) -> None:
+    """A session goes to whoever connects last under its client id, and a station gets no id but its own."""
+    first = Client(SERVICE, ports.service, "quantrac-main").connect()
+    first.subscribe("quantrac/+/+")
+    first.close()
+    station = Client(STATION, ports.stations).connect()
+    station.publish(f"quantrac/{STATION}/air", b"waits")
+    station.close()
+    thief = Client(OTHER, ports.stations, "quantrac-main").connect()
+    thief.subscribe("quantrac/+/+")
+    thief.close()
+    again = Client(SERVICE, ports.service, "quantrac-main").connect()
+    wait_until(lambda: again.received, what="what waited arrives")
+    assert (again.received, thief.received) == ([(f"quantrac/{STATION}/air", b"waits")], [])
     again.close()
 
 

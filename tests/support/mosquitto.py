@@ -49,9 +49,10 @@ SHIPPED = Path(__file__).resolve().parents[2] / "config" / "broker" / "mosquitto
 
 
 def shipped_settings() -> dict[str, str]:
-    """Return what the shipped configuration sets, but for its log and its accounts."""
+    """Return what the shipped configuration sets, but for its listeners, its log and its accounts."""
     lines = [line for line in SHIPPED.read_text("utf-8").splitlines() if line and not line.startswith("#")]
-    return dict(line.split(maxsplit=1) for line in lines if not line.startswith(("log_", "password_", "acl_")))
+    of_machine = ("listener ", "use_username_as_clientid ", "log_", "password_", "acl_")
+    return dict(line.split(maxsplit=1) for line in lines if not line.startswith(of_machine))
 
 
 class Mosquitto:
