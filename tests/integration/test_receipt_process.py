@@ -52,8 +52,14 @@ def subscribed(one: ReceiptProcess) -> None:
 
 def receiving() -> list[int]:
     """Return the receiving processes of this one."""
-    children = (one for task in Path("/proc/self/task").iterdir() for one in (task / "children").read_text().split())
-    return [int(one) for one in children if b"service.receipt" in Path(f"/proc/{one}/cmdline").read_bytes()]
+    children = (one for task in Path("/proc/self/task").iterdir() for one in read(task / "children").split())
+    return [int(one) for one in children if b"service.receipt" in read(Path(f"/proc/{one.decode()}/cmdline"))]
+
+
+def read(one: Path) -> bytes:
+    with suppress(FileNotFoundError, ProcessLookupError):  # ended meanwhile
+        return one.read_bytes()
+    return b""
 
 
 def is_at_the_lock(process: int) -> bool:
