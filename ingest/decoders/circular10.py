@@ -116,7 +116,7 @@ def _lines(written: str, read: _Read) -> Iterator[_Line]:
     """Yield the lines that have five fields; refuse the others. Blank ones say nothing."""
     parts = _LINE_END.split(written)
     # A logger that writes 0 for 00 does so in each line.
-    writes_one_digit = any(len(part.rstrip().rpartition("\t")[2]) == 1 for part in parts[:-1])
+    writes_one_digit = {len(part.rstrip().rpartition("\t")[2]) for part in parts[:-1] if part.strip()} == {1}
     for number, part in enumerate(parts, 1):
         if not part.strip():
             continue

@@ -9,8 +9,8 @@
         - {path: 'SDS0X1."PM2.5"', parameter: pm25, unit: ug/m3}
         - {path: 'list[type=P1].value', parameter: pm10, unit: ug/m3}
 
-The word `online` or `offline` alone, as of a last will, is no reading. A path that leads nowhere is no fault, since many devices send their values in turns; a message without any of them is,
-unless it has one of `ignore`.
+The word `online` or `offline` alone, as of a last will, is no reading. A path that leads nowhere is no fault, since many
+devices send their values in turns; a message without any of them is, unless it has one of `ignore`.
 """
 
 from typing import Any
