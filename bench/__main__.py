@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bench import jobs, live, page, receipt
+from bench import alert, jobs, live, memory, page, receipt, telegraf
 from bench.child import ROOT, Failed
 from bench.figures import Figure, as_json, as_table
 from bench.progress import bar
@@ -23,9 +23,11 @@ from bench.sizes import FULL, QUICK, Size, Told
 _MEASURES: Mapping[str, Callable[[Path, Size, Told], list[Figure]]] = {
     "receipt": receipt.measure,
     "live": live.measure,
+    "alert": alert.measure,
     "late": jobs.measure_late,
     "rules": jobs.measure_rules,
     "page": page.measure,
+    "memory": memory.measure,
 }
 
 _ABOUT = """\
@@ -34,24 +36,31 @@ Measure how fast this service is on this machine, each figure beside what it is 
   receipt  a backlog of messages of four values waits at a real Mosquitto; the part `ingest` takes it. Until the last
            message is acknowledged (on disk, chained), and until the last reading can be read back from SQLite and
            from a real InfluxDB. Compared with a bare paho loop, and with what the stores take of the same rows
-           ready-made. Units, status, range check and revisions are on, and it is checked that they were.
+           ready-made. Units, status, range check and revisions are on, and it is checked that they were. Where
+           `telegraf` is installed (or named by {variable}), it takes the same backlog to the same
+           InfluxDB, and stands beside ours without an aim: of a message it makes one point, unchecked.
   live     one message after another: from its publishing until its reading can be read back.
+  alert    stations are once over a threshold without hold, and their next message, which follows at once, is normal
+           again: from its publishing until a real SMTP server has the mail. It is checked that each spike had one alarm.
   late     figures are up to date, then a month of five-minute readings of 100 stations × 8 values arrives (6.9 million);
            until all hours, 8 and 24 hours and days stand. Once, not in rounds.
   rules    an hour of 10,000 series is there; until every rule has looked at it, reading the levels included.
   page     public pages over a day of 100 stations × 8 values, asked for by 50 visitors without a pause: first all for the
            province's page, then each for another station's.
+  memory   the most that is resident: of the part `ingest` and the process it receives in, while a million messages that
+           waited in the journal become readings, checked as those of `receipt`; and of the demonstration, from its
+           start until its stations have caught up and its incident's alert is open. Once, not in rounds.
 
 Bare and ours alternate round by round, and medians count: compare figures of one run only, on a machine that does
 nothing else. Everything runs on free ports of the loopback interface in a temporary folder, which is removed.
-"""
+""".replace("{variable}", telegraf.VARIABLE)
 _EXAMPLES = """\
 examples:
-  make bench                                       the full size: a quarter of an hour or more on two cores
+  make bench                                       the full size: half an hour or more on two cores
   make bench ARGS="receipt --rounds 5"             one of them, with more rounds
-  python -m bench --quick --json                   a minute or two: shows that it runs, its figures say little
+  python -m bench --quick --json                   two minutes or three: shows that it runs, its figures say little
 
-exit status: 0 measured, whether or not an aim was met; 1 the service stored something other than was sent; 2 wrong use;
+exit status: 0 measured, whether or not an aim was met; 1 something other than was sent was stored or told; 2 wrong use;
 3 a program that is needed is not installed
 """
 
@@ -61,15 +70,18 @@ def main(arguments: Sequence[str]) -> int:
     asked = _parser().parse_args(arguments)
     size = _size(asked)
     wanted = [name for name in _MEASURES if name in asked.figures or not asked.figures]
-    about = _machine(size)
     try:
+        about = _machine(size)
         figures = _measured(wanted, size)
     except pytest.skip.Exception as missing:
         return _say_wrong(f"{missing.msg}: `make bench` installs it", 3)
+    except telegraf.Misnamed as wrong:
+        return _say_wrong(str(wrong), 2)
     except (OtherThanSent, Failed) as wrong:
         return _say_wrong(str(wrong), 1)
-    sys.stdout.write(as_json(figures, about) if asked.json else f"{_headline(about)}\n\n{as_table(figures)}")
-    sys.stdout.write("\n")
+    lacking = [telegraf.LACKING] if "receipt" in wanted and about["telegraf"] is None else []
+    table = "\n".join([_headline(about), "", as_table(figures), *lacking])
+    sys.stdout.write(f"{as_json(figures, about) if asked.json else table}\n")
     return 0
 
 
@@ -117,6 +129,7 @@ def _machine(size: Size) -> dict[str, Any]:
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "cores": len(os.sched_getaffinity(0)),
         "load_before": round(os.getloadavg()[0], 2),
+        "telegraf": telegraf.version(),
         "python": platform.python_version(),
         "rounds": size.rounds,
         "messages": size.messages,

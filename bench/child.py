@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,11 @@ class Child:
         self._process = process
         self._log = log
         self.await_line("ready")
+
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._process.pid
 
     def go(self) -> float:
         """Let it begin; return the moment (monotonic)."""
@@ -78,9 +84,16 @@ def wait_for_go() -> None:
     sys.stdin.readline()
 
 
-def wait_for_end() -> None:
-    """In the process: wait until standard input is closed."""
-    sys.stdin.read()
+def end() -> threading.Event:
+    """In the process: return what is set once standard input is closed."""
+    stop = threading.Event()
+
+    def wait() -> None:
+        sys.stdin.read()
+        stop.set()
+
+    threading.Thread(target=wait, daemon=True).start()
+    return stop
 
 
 def done() -> None:

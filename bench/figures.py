@@ -8,19 +8,21 @@ from statistics import median
 from typing import Any
 
 _HEAD = ("figure", "ours", "compared with", "", "ratio", "aim", "met")
+_MET = {True: "yes", False: "NO", None: ""}
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One row. `ours` and `theirs` have a value for each round; their medians count.
 
-    `aim` is the least ratio where there is something to compare with (`against`), else the most that `ours` may be.
+    `aim` is the least ratio where there is something to compare with (`against`), else the most that `ours` may be; None
+    where there is none.
     """
 
     name: str
     unit: str
     ours: Sequence[float]
-    aim: float
+    aim: float | None
     against: str = ""
     theirs: Sequence[float] = ()
 
@@ -41,9 +43,16 @@ class Figure:
         return median([mine / other for mine, other in pairs]) if self.theirs else None
 
     @property
-    def is_met(self) -> bool:
-        """Whether the aim is reached."""
+    def is_met(self) -> bool | None:
+        """Whether the aim is reached, None where there is none."""
+        if self.aim is None:
+            return None
         return self.value < self.aim if self.ratio is None else self.ratio >= self.aim
+
+
+def percentile(values: Sequence[float], share: int) -> float:
+    """Return the value that `share` per cent of all do not go beyond (nearest rank)."""
+    return sorted(values)[math.ceil(len(values) * share / 100) - 1]
 
 
 def as_json(figures: Sequence[Figure], about: dict[str, Any]) -> str:
@@ -77,8 +86,13 @@ def _cells(one: Figure) -> tuple[str, ...]:
     against = "" if one.compared is None else _amount(one.compared, one.unit)
     # Rounded down, so that what misses its aim does not look as if it met it.
     ratio = "" if one.ratio is None else f"{math.floor(one.ratio * 100) / 100:.2f}"
-    aim = f"< {_amount(one.aim, one.unit)}" if one.ratio is None else f"≥ {one.aim}"
-    return one.name, _amount(one.value, one.unit), one.against, against, ratio, aim, "yes" if one.is_met else "NO"
+    return one.name, _amount(one.value, one.unit), one.against, against, ratio, _aim(one), _MET[one.is_met]
+
+
+def _aim(one: Figure) -> str:
+    if one.aim is None:
+        return ""
+    return f"< {_amount(one.aim, one.unit)}" if one.ratio is None else f"≥ {one.aim}"
 
 
 def _amount(value: float, unit: str) -> str:

@@ -1,18 +1,17 @@
 """From the publishing of a live message until its reading can be read back."""
 
 import json
-import math
 import time
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import paho.mqtt.client as mqtt
 
 from bench.broker import client
-from bench.child import Child, child
-from bench.figures import Figure
+from bench.child import child
+from bench.figures import Figure, percentile
 from bench.province import OtherThanSent, name, topic, write_configuration
+from bench.seen import await_subscription
 from bench.sizes import Size, Told, in_round
 from domain.reading import SeriesKey
 from domain.window import Window
@@ -42,8 +41,8 @@ def measure(folder: Path, size: Size, told: Told) -> list[Figure]:
         finally:
             broker.stop()
     return [
-        Figure("live, until read back, 50th percentile", "ms", [_percentile(one, 50) for one in rounds], 250.0),
-        Figure("live, until read back, 99th percentile", "ms", [_percentile(one, 99) for one in rounds], 250.0),
+        Figure("live, until read back, 50th percentile", "ms", [percentile(one, 50) for one in rounds], 250.0),
+        Figure("live, until read back, 99th percentile", "ms", [percentile(one, 99) for one in rounds], 250.0),
     ]
 
 
@@ -57,7 +56,7 @@ def _round(config: Path, folder: Path, broker: Mosquitto, size: Size, told: Told
     where = {"CONFIG": config, "DATA": data, "MQTT_URL": broker.url}
     with child("service", "ingest", log=folder / "service.log", **where) as service:
         service.go()
-        _await_subscription(data, service)
+        await_subscription(data, service)
         first = datetime.now(UTC) - timedelta(hours=1)
         took = []
         for number in range(size.live):
@@ -70,15 +69,6 @@ def _round(config: Path, folder: Path, broker: Mosquitto, size: Size, told: Told
     return took
 
 
-def _await_subscription(data: Path, service: Child) -> None:
-    until = time.monotonic() + _LONGEST_SECONDS
-    while not list(data.glob("journal/main/filters-*.json")):
-        service.check()
-        if time.monotonic() > until:
-            raise OtherThanSent(f"not subscribed after {_LONGEST_SECONDS} s")
-        time.sleep(_LOOK_SECONDS)
-
-
 def _one(publisher: mqtt.Client, store: ReadingStore, at: datetime) -> float:
     window = {_SERIES: Window(at - timedelta(milliseconds=1), at)}
     body = json.dumps({"time": at.isoformat(), "values": {"cod": {"value": 88.0, "unit": "mg/L"}}})
@@ -89,8 +79,3 @@ def _one(publisher: mqtt.Client, store: ReadingStore, at: datetime) -> float:
             raise OtherThanSent(f"a live message cannot be read back after {_LONGEST_SECONDS} s")
         time.sleep(_LOOK_SECONDS)
     return (time.monotonic() - began) * 1_000
-
-
-def _percentile(values: Sequence[float], share: int) -> float:
-    """Return the value that `share` per cent of all do not go beyond (nearest rank)."""
-    return sorted(values)[math.ceil(len(values) * share / 100) - 1]

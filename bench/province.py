@@ -93,6 +93,18 @@ class Backlog:
         """How many readings there are in the end."""
         return self.messages * len(PARAMETERS) - self.revised
 
+    @property
+    def moments(self) -> int:
+        """How many moments of a station there are: what is said anew is of one that was there."""
+        return self.messages - self.messages // CYCLE
+
+    @property
+    def last(self) -> tuple[str, datetime]:
+        """Topic and moment of the last message."""
+        last = self.messages - 1
+        station, at = self._place(last - self._says_anew(last))
+        return topic(station), at
+
     def read_last(self, store: ReadingStore) -> None:
         """Read the readings of the last message. Raises OtherThanSent where they are not there."""
         last = self.messages - 1

@@ -1,10 +1,11 @@
 """Receipt and storing: a backlog waits at the broker, and the part `ingest` comes back."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench import telegraf
 from bench.broker import publish, subscribe_and_leave
 from bench.child import Child, child
 from bench.figures import Figure
@@ -40,20 +41,21 @@ class _Rates:
     influx: list[Taken] = field(default_factory=list)
     rows: list[float] = field(default_factory=list)
     lines: list[float] = field(default_factory=list)
+    telegraf: list[float] = field(default_factory=list)
 
 
 def measure(folder: Path, size: Size, told: Told) -> list[Figure]:
-    """Measure, in each round: the bare loop, ours with SQLite, ours with InfluxDB, and the stores alone."""
-    rates = _Rates()
+    """Measure, in each round: the bare loop, ours with SQLite, ours with InfluxDB, Telegraf, and the stores alone."""
+    rates, command = _Rates(), telegraf.program()
     write_configuration(folder / "config")
     for number in range(size.rounds):
         inside = folder / f"round-{number + 1}"
         inside.mkdir()
         influx = InfluxDB(inside / "influxdb").start()
-        broker = Mosquitto(inside / "broker", autosave=3_600).start()
+        broker = Mosquitto(inside / "broker", autosave=3_600, under_way=telegraf.UNDER_WAY).start()
         try:
             within = in_round(told, number, size.rounds)
-            _Round(folder / "config", inside, broker, influx, Backlog.of(size.messages), within).run(rates)
+            _Round(folder / "config", inside, broker, influx, Backlog.of(size.messages), command, within).run(rates)
         finally:
             broker.kill()
             influx.close()
@@ -62,32 +64,38 @@ def measure(folder: Path, size: Size, told: Told) -> list[Figure]:
 
 def _figures(rates: _Rates) -> list[Figure]:
     bare = "bare paho loop: decode, acknowledge"
+    stored = [one.stored for one in rates.influx]
+    beside = [
+        Figure("stored in InfluxDB, beside Telegraf", "readings/s", stored, None, "Telegraf, tuned", rates.telegraf)
+    ]
     return [
         Figure("receipt, SQLite behind it", "messages/s", [one.received for one in rates.sqlite], 0.8, bare, rates.bare),
         Figure("receipt, InfluxDB behind it", "messages/s", [one.received for one in rates.influx], 0.8, bare, rates.bare),
         Figure("stored in SQLite", "readings/s", [one.stored for one in rates.sqlite], 0.5,
                "SQLite, the same rows ready-made", rates.rows),
-        Figure("stored in InfluxDB", "readings/s", [one.stored for one in rates.influx], 0.5,
-               "InfluxDB, the same lines ready-made", rates.lines),
+        Figure("stored in InfluxDB", "readings/s", stored, 0.5, "InfluxDB, the same lines ready-made", rates.lines),
+        *(beside if rates.telegraf else []),
     ]  # fmt: skip
 
 
 @dataclass
 class _Round:
-    """One backlog, taken by three sessions one after another."""
+    """One backlog, taken by one session after another; `telegraf` is where that is, if it is."""
 
     config: Path
     folder: Path
     broker: Mosquitto
     influx: InfluxDB
     backlog: Backlog
+    telegraf: Path | None
     told: Told
     _done: float = 0.3  # publishing is the first part of it
 
     def run(self, rates: _Rates) -> None:
         """Add a value to each of `rates`."""
         registry = load(self.config)
-        for session in ("bare", "quantrac-main", "quantrac-ingest-2"):
+        beside = [telegraf.SESSION] if self.telegraf else []
+        for session in ("bare", "quantrac-main", "quantrac-ingest-2", *beside):
             subscribe_and_leave(self.broker.port, session, registry.topic_filters())
         publish(self.broker.port, self.backlog, self._publishing)
         rates.bare.append(self._bare())
@@ -99,6 +107,8 @@ class _Round:
         )  # fmt: skip
         to_influx = {"INFLUX_URL": self.influx.url, "INFLUX_TOKEN_FILE": self.influx.token_file}
         rates.influx.append(self._ours("ingest-2", influx, to_influx))
+        if self.telegraf:
+            rates.telegraf.append(self._telegraf(self.telegraf, registry.topic_filters()))
         readings = self.backlog.all_of(sqlite)
         self.told("SQLite alone", 0.9)
         rates.rows.append(sqlite_rows_per_second(readings, self.folder / "ready_made.sqlite"))
@@ -118,6 +128,11 @@ class _Round:
             began = loop.go()
             loop.await_line("done")
             return count / (time.monotonic() - began)
+
+    def _telegraf(self, command: Path, filters: Sequence[str]) -> float:
+        self.influx.clear()
+        one = telegraf.Telegraf(command, self.folder, self.broker, self.influx, self.backlog)
+        return one.readings_per_second(filters, lambda: self.told("Telegraf", self._done))
 
     def _ours(self, worker: str, store: ReadingStore, to_store: Mapping[str, object]) -> Taken:
         data = self._data(worker)

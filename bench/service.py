@@ -7,7 +7,7 @@ that what Python needs to import is not measured.
 import os
 import sys
 
-from bench.child import wait_for_end, wait_for_go
+from bench.child import end, wait_for_go
 from domain.clock import SystemClock
 from registry.load import load
 from service.build import Plan, build
@@ -23,9 +23,7 @@ def main(*parts: str) -> None:
     plan = Plan(parts, open_sockets(settings, list(parts)))
     service = build(settings, registry, SystemClock(), open_stores(settings, registry), plan)
     wait_for_go()
-    service.start()
-    wait_for_end()
-    service.stop()
+    service.run(end())
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from threading import Event
 import structlog
 
 from domain.clock import Clock
-from domain.message import Outcome
+from domain.message import JournalMessage, Outcome
 from domain.reading import Reading, SeriesKey
 from ingest import refusals
 from ingest.again import Again
@@ -19,7 +19,7 @@ from ingest.heard import Hearing, samples_of
 from ingest.novelty import Changes, judge
 from ingest.understand import Reader, Understood
 from registry.lookup import Registry
-from storage.journal import Journal
+from storage.journal import READ_BYTES, Journal
 from storage.ledger import BatchNotes, Ledger, OutcomeRow
 from storage.quarantine import Quarantine, Refused
 from storage.readings import ReadingStore, StoreRefused, StoreUnavailable
@@ -139,7 +139,7 @@ class Pipeline:
 
     def _read(self, cursor: int, limit: int) -> _Batch | None:
         messages = self._journal.read(cursor, limit)
-        is_full = len(messages) == limit
+        is_full = len(messages) == limit or _size(messages) >= READ_BYTES
         if self._fair and not is_full and (self._new_ones_went or not messages):
             return self._read_deferred(cursor, limit)
         if not messages:
@@ -154,9 +154,15 @@ class Pipeline:
         if not seqs:
             self._fair.recall({})
             return None
-        found = (self._journal.get(seq) for seq in seqs)
-        read = [self._reader.read(one) for one in found if one is not None]
-        return _Batch(cursor, cursor, read, caught_up=seqs[-1])
+        found: list[JournalMessage] = []
+        room, last = READ_BYTES, 0
+        for last in seqs:
+            if (message := self._journal.get(last)) is not None:
+                found.append(message)
+                room -= len(message.incoming.payload)
+            if room <= 0:
+                break
+        return _Batch(cursor, cursor, [self._reader.read(one) for one in found], caught_up=last)
 
     def _look_at_others(self) -> None:
         """Learn how far series reach once more where another worker, such as an import, has written some."""
@@ -256,6 +262,10 @@ def _leave_out(unjudged: list[tuple[Reading, str]], batch: Sequence[Understood])
         log.warning("store answers no question", station=reading.station, parameter=reading.parameter, why=why)
         of[reading.seq].refused.append(refusals.store_refused(reading.parameter, why).of(reading.parameter))
         of[reading.seq].readings.remove(reading)
+
+
+def _size(messages: Iterable[JournalMessage]) -> int:
+    return sum(len(one.incoming.payload) for one in messages)
 
 
 def _outcome(one: Understood, changes: Changes) -> OutcomeRow:

@@ -63,6 +63,10 @@ class Refusal(Exception):
         """Return the same refusal, of `part`."""
         return Refusal(self.reason, self.message, part)
 
+    def said(self) -> "Refusal":
+        """Return what it says without where it was raised: kept, that would keep all that was at hand there."""
+        return self.of(self.part)
+
 
 def shown(written: Any) -> str:
     """Return what was written as a person can read it in a sentence: one line, at most 60 characters."""

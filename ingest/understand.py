@@ -59,11 +59,11 @@ class Reader:
         try:
             station, decoder = self._senders.get(message.incoming.topic) or self._met(message.incoming.topic)
         except Refusal as refusal:
-            return Understood(message, self._attributed(message.incoming.topic), refused=[refusal])
+            return Understood(message, self._attributed(message.incoming.topic), refused=[refusal.said()])
         try:
             return self._contents(message, station, decoder)
         except Refusal as refusal:
-            return Understood(message, station.id, refused=[refusal])
+            return Understood(message, station.id, refused=[refusal.said()])
         except Exception:
             # An error in our own code must not hold up the messages behind; this one can be read again once mended.
             log.exception("decoder failed", decoder=decoder, seq=message.seq, topic=message.incoming.topic)

@@ -37,7 +37,6 @@ class Service:
 
     def start(self) -> None:
         """Start every part."""
-        _suit_python()
         if not isinstance(self._clock, SystemClock):
             log.warning("THIS IS NOT THE REAL TIME", now=self._clock.now().isoformat(), speed=self._clock.speed)
         for part in self.parts:
@@ -80,8 +79,8 @@ class Service:
         self.stores.close()
 
 
-def _suit_python() -> None:
-    """Suit Python to a service: what is loaded by now stays, and threads that wait for files get their turn soon.
+def suit_python() -> None:
+    """Suit this process to a service, for good: what is loaded by now stays, and threads that wait for files get their turn soon.
 
     A batch makes hundreds of thousands of small objects and no rings of them: looking for rings at every 700 objects,
     as Python does, took a sixth of the pipeline's time. And a thread that writes rows waits at each for a turn of the

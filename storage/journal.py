@@ -3,7 +3,7 @@
 import re
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,9 @@ from storage.journal_day import OPEN, SQL, WORKERS, day_of, link, messages_of, r
 from storage.seals import SealBook
 
 _DAY_US = 86_400_000_000
+# What is read at once: thousands of ordinary messages, and no more of large ones than memory is for.
+READ_BYTES = 32 * 1024 * 1024
+_PAYLOAD = 3  # its column where messages are read
 
 
 class JournalUnavailable(Exception):
@@ -93,14 +96,15 @@ class Journal:
         return seqs
 
     def read(self, after: int, limit: int) -> list[JournalMessage]:
-        """Return at most `limit` messages whose number is above `after`, rising."""
-        found: list[JournalMessage] = []
+        """Return at most `limit` messages whose number is above `after`, rising; fewer where they come to `READ_BYTES`."""
+        rows: list[Any] = []
         first = day_of(after) if after else ""
+        size = 0
         for file in self.files():
-            if file.stem >= first and len(found) < limit:
-                rows = self._rows(file, SQL["after"], (after, limit - len(found)))
-                found.extend(messages_of(rows))
-        return found
+            if file.stem >= first and len(rows) < limit and size < READ_BYTES:
+                rows += self._rows(file, SQL["after"], (after, limit - len(rows)), READ_BYTES - size)
+                size = sum(len(row[_PAYLOAD]) for row in rows)
+        return list(messages_of(rows))
 
     def get(self, seq: int) -> JournalMessage | None:
         """Return the message numbered `seq`, or None if it is not (or no longer) there."""
@@ -177,13 +181,19 @@ class Journal:
             self._writer[1].close()
             self._writer = None
 
-    def _rows(self, file: Path, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
-        """Return what a query finds in a day's file; nothing where it is pruned, or its writer has only made it."""
+    def _rows(
+        self, file: Path, query: str, values: tuple[Any, ...] = (), most_bytes: int | None = None
+    ) -> list[Any]:  # fmt: skip
+        """Return what a query finds in a day's file; nothing where it is pruned, or its writer has only made it.
+
+        `most_bytes`: as many of the first rows as their payloads come to.
+        """
         connection = self._reader(file)
         if connection is None:
             return []
         try:
-            return connection.execute(query, values).fetchall()
+            rows = connection.execute(query, values)
+            return rows.fetchall() if most_bytes is None else _up_to(rows, most_bytes)
         except sqlite3.OperationalError:
             if journal_day.has_messages(connection):
                 raise
@@ -210,3 +220,13 @@ def _within_a_day(first: int, count: int) -> int:
 
 def _midnight_after(number: int) -> int:
     return (number // _DAY_US + 1) * _DAY_US
+
+
+def _up_to(rows: Iterable[Any], most_bytes: int) -> list[Any]:
+    found: list[Any] = []
+    for row in rows:
+        found.append(row)
+        most_bytes -= len(row[_PAYLOAD])
+        if most_bytes <= 0:
+            break
+    return found

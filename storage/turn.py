@@ -19,6 +19,10 @@ class Turn:
         self._file = path.open("a+")
         self._ours = threading.Lock()
 
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Wait for the turn, keep it meanwhile, and pass it on."""

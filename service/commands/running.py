@@ -16,7 +16,7 @@ from service.commands.manual import Page, PageWithVariables
 from service.locks import Locks
 from service.logs import log_to
 from service.parts import PARTS, listen
-from service.run import leave_now, until_signalled
+from service.run import leave_now, suit_python, until_signalled
 from service.settings import Settings, unknown_variables, variable
 from service.stores import ServerAway, await_stores
 from storage.influx_setup import setup
@@ -61,6 +61,7 @@ def run_parts(cli: Cli, parts: list[str]) -> int:
         service = build(settings, registry, clock, stores, plan)
         for line in where_pages_are(settings, parts):
             cli.warn(line)
+        suit_python()
         if not service.run(stop):
             leave_now()
     return 0

@@ -7,6 +7,7 @@ import pytest
 
 from domain.message import Outcome
 from domain.reading import SeriesKey
+from storage.journal import READ_BYTES
 from storage.ledger import outcome_counts
 from support.builders import NOON, minutes
 from support.configured import native, registry, station
@@ -95,3 +96,16 @@ def test_stopped_anywhere_each_is_counted_once(rig: Rig, batch: int, part: str, 
     assert rig.counts() == (100, 0)
     assert stored(rig, "A-1") == MAD
     assert rig.ledger.deferred(10) == []
+
+
+def test_large_messages_are_taken_a_few_at_a_time(rig: Rig) -> None:
+    """Thousands of them at once would be more than memory is for; a batch that large is full, and the excess waits."""
+    large = b"x" * (2 * 1024 * 1024)
+    rig.finish()
+    for _ in range(3):
+        rig.receive(*[large] * 10)
+    rig.receive(*[body(number) for number in range(5)], topic="quantrac/B-1/air")
+    first = rig.journal.read(rig.ledger.cursor(), 5_000)
+    assert len(first) == READ_BYTES // len(large)
+    rig.finish()
+    assert rig.outcomes() == {"stored": 100, "repeated": 5, "quarantined": 30}

@@ -160,7 +160,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def _pass_on(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self._body()
         path = urlsplit(self.path).path
         influx = self.server.influx
         influx.asked[path] = influx.asked.get(path, 0) + 1
@@ -176,6 +176,16 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(*influx.forward(self.command, self._v1(path), body, self._kept()))
         except urllib3.exceptions.HTTPError as error:
             return self._answer(503, _error(str(error)))
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        chunks = []
+        while size := int(self.rfile.readline(), 16):
+            chunks.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(chunks)
 
     def _kept(self) -> dict[str, str]:
         wanted = ("Content-Type", "Content-Encoding", "Accept")

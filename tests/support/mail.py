@@ -1,5 +1,6 @@
 """A real SMTP server on a free loopback port, which can be told to refuse, to put off or to hang up."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
@@ -12,13 +13,14 @@ from support.mosquitto import free_port
 
 
 class Mailbox:
-    """What arrived; `recipient`, `data`: what is answered instead of 250, None for 250; `hang_up`: close instead.
+    """What arrived, and when (monotonic); `recipient`, `data`: what is answered instead of 250, None for 250; `hang_up`: close instead.
 
     An address in `unknown` is refused for good.
     """
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
+        self.taken_at: list[float] = []
         self.recipient: str | None = None
         self.data: str | None = None
         self.hang_up = False
@@ -37,6 +39,7 @@ class Mailbox:
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         if self.data is not None:
             return self.data
+        self.taken_at.append(time.monotonic())
         mail = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(mail, EmailMessage)
         self.mails.append(mail)

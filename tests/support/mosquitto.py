@@ -21,7 +21,7 @@ persistence true
 persistence_location {folder}/
 autosave_interval {autosave}
 autosave_on_changes false
-max_inflight_messages 1000
+max_inflight_messages {under_way}
 max_queued_messages {queue}
 max_queued_bytes 0
 user root
@@ -59,12 +59,14 @@ class Mosquitto:
     """A broker of its own, with its data in `folder`; a restart keeps port and data."""
 
     def __init__(
-        self, folder: Path, *, anonymous: bool = True, listener: str = "", autosave: int = 1, queue: int = 2_000_000
+        self, folder: Path, *, anonymous: bool = True, listener: str = "", autosave: int = 1, queue: int = 2_000_000,
+        under_way: int = 1_000,
     ) -> None:  # fmt: skip
         """Write the configuration, `listener` being further lines of its listener; nothing runs yet.
 
         `autosave`: seconds between two writes of its queues to disk; with a large queue each takes long. `queue`: how
-        many messages may wait for a client.
+        many messages may wait for a client. `under_way`: how many it sends unacknowledged to a client that does not say
+        how many; one of MQTT 5 does.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
@@ -74,7 +76,7 @@ class Mosquitto:
         self._file = folder / "mosquitto.conf"
         settings = {
             "port": self.port, "folder": folder, "anonymous": str(anonymous).lower(), "listener": listener,
-            "autosave": autosave, "queue": queue,
+            "autosave": autosave, "queue": queue, "under_way": under_way,
         }  # fmt: skip
         self._file.write_text(_CONFIGURATION.format(**settings), encoding="utf-8")
         self._process: subprocess.Popen[bytes] | None = None

@@ -73,6 +73,7 @@ class Rig:
         self.quarantine.close()
         self.engine.dispose()
         self.store.close()
+        self.turn.close()
 
     def receive(self, *payloads: str | bytes, topic: str = "quantrac/A-1/air", live: bool = True) -> list[int]:
         """Put messages into the journal, as the subscriber does."""

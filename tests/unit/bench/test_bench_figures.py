@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.figures import Figure, as_table
+from bench.figures import Figure, as_table, percentile
 from bench.province import PARAMETERS, STATIONS, Backlog, OtherThanSent, name
 from domain.flag import Flag
 from domain.reading import Reading, Status
@@ -29,6 +29,21 @@ def test_a_figure_without_comparison_has_to_stay_below_its_aim(milliseconds: flo
     """Its row has no ratio, and says whether it does."""
     row = as_table([Figure("live", "ms", [milliseconds], 250.0)]).splitlines()[1]
     assert row.split() == ["live", f"{milliseconds:.0f}", "ms", "<", "250", "ms", met]
+
+
+def test_a_figure_without_aim_has_nothing_to_meet() -> None:
+    """Its row ends with the ratio."""
+    figure = Figure("beside Telegraf", "readings/s", [500.0], None, "Telegraf", [1000.0])
+    assert figure.is_met is None
+    assert as_table([figure]).splitlines()[1].split() == [
+        "beside", "Telegraf", "500", "readings/s", "Telegraf", "1,000", "readings/s", "0.50",
+    ]  # fmt: skip
+
+
+def test_a_percentile_is_one_of_the_values() -> None:
+    """The nearest rank: of forty, two may be slower than the 95th."""
+    assert percentile([float(one) for one in range(40, 0, -1)], 95) == 38.0
+    assert percentile([7.0], 50) == 7.0
 
 
 def as_it_should_be(backlog: Backlog) -> list[Reading]:

@@ -16,8 +16,8 @@ from service.settings import Settings, variable
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCUMENTS = [str(path.relative_to(ROOT)) for path in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])]
-# Variables of docker-compose.yml itself, and of the tests.
-OTHERS = {"QUANTRAC_CONFIG_FOLDER", "QUANTRAC_SOAK"}
+# Variables of docker-compose.yml itself, of the tests, and of the bench.
+OTHERS = {"QUANTRAC_CONFIG_FOLDER", "QUANTRAC_SOAK", "QUANTRAC_BENCH_TELEGRAF"}
 # Taken when they can be: pages of a running service.
 PICTURES = {"docs/images/province.png", "docs/images/station.png"}
 

@@ -404,3 +404,19 @@ def test_any_topic_comes_to_something(topic: str) -> None:
     """Also one that no broker should let through."""
     found = read(PM25, topic)
     assert found.readings or found.refused
+
+
+@pytest.mark.parametrize(
+    ("payload", "topic"),
+    [
+        (b"no JSON", "quantrac/A-1/air"),
+        (native(pm25=(1.0, "lux")), "quantrac/A-1/air"),
+        (native(cod=(1.0, "mg/L")), "quantrac/A-1/air"),
+        (PM25, "quantrac/nobody/air"),
+        (PM25, "quantrac/A-1/water"),
+    ],
+)
+def test_a_refusal_keeps_nothing_of_where_it_was_raised(payload: bytes | str, topic: str) -> None:
+    """Else each refused message would keep its batch, its pipeline and all their files for as long as the program runs."""
+    (refusal,) = read(payload, topic).refused
+    assert (refusal.__traceback__, refusal.__context__, refusal.__cause__) == (None, None, None)
