@@ -14,8 +14,12 @@ from ingest.ways import MOST_BYTES
 from registry.schema import DecoderChoice
 
 _BOM = b"\xef\xbb\xbf"
-NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+# No two of its repetitions meet: a message full of digits would else be tried in more ways than there is time for.
+NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST_TIME = 60
+_WHOLE = re.compile(r"\s*[+-]?\d{1,30}\s*", re.ASCII)
+_SLASHES = re.compile(r"(\d{4})/(\d\d)/(\d\d)(?=[T ])", re.ASCII)
 _DATE_AND_TIME = re.compile(r"\d{4}-?\d\d-?\d\d[T ]\d\d", re.ASCII)
 _FINER = re.compile(r"[.,]\d{6}(?P<next>\d)", re.ASCII)
 _BEFORE_OFFSET = re.compile(r"\s+(?=[+-]\d\d)")
@@ -100,11 +104,12 @@ def iso_moment(written: Any, zone: tzinfo | None = None) -> datetime:
     """Return the UTC moment of an ISO 8601 time; `zone` is used where it has no offset. Raises Refusal.
 
     24:00 is the midnight that ends the day. What is finer than a microsecond is rounded, as msgspec does where it reads
-    a time: the same stamp is the same moment whichever way it came. A date alone is no moment.
+    a time: the same stamp is the same moment whichever way it came. A date alone is no moment. A date with the year
+    first may have slashes.
     """
-    if not isinstance(written, str):
+    if not isinstance(written, str) or len(written) > _LONGEST_TIME:
         raise refusals.unreadable_time(written)
-    text = _BEFORE_OFFSET.sub("", written.strip().upper())
+    text = _SLASHES.sub(r"\1-\2-\3", _BEFORE_OFFSET.sub("", written.strip().upper()), count=1)
     midnight = _DAYS_END.sub("00", text, count=1)
     try:
         moment = datetime.fromisoformat(midnight)
@@ -131,8 +136,13 @@ def local_moment(moment: datetime, written: object) -> datetime:
 
 
 def epoch_moment(written: Any, unit: timedelta, per: int = 1) -> datetime:
-    """Return the UTC moment of a number since 1970, of which `per` make a `unit`. Raises Refusal."""
+    """Return the UTC moment of a number since 1970, of which `per` make a `unit`. Raises Refusal.
+
+    A number in quotation marks is the same moment.
+    """
     try:
+        if isinstance(written, str) and NUMBER.fullmatch(written):
+            written = int(written) if _WHOLE.fullmatch(written) else float(written)
         if isinstance(written, bool) or not isinstance(written, int | float):
             raise TypeError
         return _EPOCH + written * unit / per

@@ -69,6 +69,4 @@ class _Times:
         unit = _EPOCH_UNITS.get(self._choice.time_format)
         if unit is None:
             return iso_moment(written, self._zone)
-        if isinstance(written, str) and self._choice.numbers_as_text:
-            written = number(written, "time", as_text=True)
         return epoch_moment(written, *unit)

@@ -1,5 +1,6 @@
 """How units are spelled, and gases between volume and mass."""
 
+import unicodedata
 from collections.abc import Mapping
 
 from registry.schema import AcceptedUnit, Parameter
@@ -7,11 +8,13 @@ from registry.schema import AcceptedUnit, Parameter
 # 25 °C and 760 mmHg, as QCVN 05:2023 defines its Nm³: R·T/p in litres.
 MOLAR_VOLUME = 8.314462618 * 298.15 / 101.325
 
-_SPELLINGS = str.maketrans({"µ": "u", "μ": "u", "³": "3", "²": "2", " ": "", "\u00a0": "", "₂": "2"})
+_SPELLINGS = str.maketrans({"µ": "u", "μ": "u", "º": "°", "³": "3", "²": "2", " ": "", "\u00a0": "", "₂": "2"})
 _NAMES = {
-    "oc": "degc", "c": "degc", "cel": "degc", "celsius": "degc", "°c": "degc", "ºc": "degc",
+    "oc": "degc", "c": "degc", "cel": "degc", "celsius": "degc", "°c": "degc",
     "°f": "degf", "f": "degf", "fahrenheit": "degf",
-    "percent": "%", "pct": "%", "%rh": "%", "m3/hr": "m3/h", "mg/nm3": "mg/m3", "ug/nm3": "ug/m3",
+    "percent": "%", "pct": "%", "%rh": "%", "%vol": "%", "vol%": "%", "%v/v": "%",
+    "m3/hr": "m3/h", "m3/giờ": "m3/h", "nm3/h": "m3/h", "m3/day": "m3/d", "m3/ngày": "m3/d", "m3/ngàyđêm": "m3/d",
+    "mbar": "hpa", "°": "deg", "degree": "deg", "degrees": "deg", "mg/nm3": "mg/m3", "ug/nm3": "ug/m3",
     "-": "", "ph": "", "phunits": "", "none": "", "tonne": "t", "tonnes": "t", "fnu": "ntu",
     "umhos/cm": "us/cm", "micros/cm": "us/cm",
 }  # fmt: skip
@@ -22,7 +25,7 @@ def normal(unit: str) -> str:
 
     Lower case loses nothing: no two units that a parameter accepts differ only in case.
     """
-    plain = unit.strip().translate(_SPELLINGS).lower()
+    plain = unicodedata.normalize("NFKC", unit.strip().translate(_SPELLINGS)).translate(_SPELLINGS).lower()
     return _NAMES.get(plain, plain)
 
 

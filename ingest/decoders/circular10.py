@@ -115,12 +115,14 @@ def _text(body: bytes) -> str:
 def _lines(written: str, read: _Read) -> Iterator[_Line]:
     """Yield the lines that have five fields; refuse the others. Blank ones say nothing."""
     parts = _LINE_END.split(written)
+    # A logger that writes 0 for 00 does so in each line.
+    writes_one_digit = {len(part.rstrip().rpartition("\t")[2]) for part in parts[:-1] if part.strip()} == {1}
     for number, part in enumerate(parts, 1):
         if not part.strip():
             continue
         fields = [one.strip() for one in part.rstrip().split("\t")]
         # The last part has no line end; a status of one digit may be all that has come of it.
-        is_cut = number == len(parts) and len(fields[-1]) < 2
+        is_cut = number == len(parts) and len(fields[-1]) < 2 and not writes_one_digit
         if len(fields) == 5 and not is_cut:
             yield _Line(number, *fields)
         else:

@@ -9,8 +9,8 @@
         - {path: 'SDS0X1."PM2.5"', parameter: pm25, unit: ug/m3}
         - {path: 'list[type=P1].value', parameter: pm10, unit: ug/m3}
 
-A path that leads nowhere is no fault, since many devices send their values in turns; a message without any of them is,
-unless it has one of `ignore`.
+The word `online` or `offline` alone, as of a last will, is no reading. A path that leads nowhere is no fault, since many
+devices send their values in turns; a message without any of them is, unless it has one of `ignore`.
 """
 
 from typing import Any
@@ -24,11 +24,16 @@ from ingest.mapped import mapped
 from ingest.paths import Found, find
 from registry.schema import DecoderChoice, Station
 
+_PRESENCE = frozenset({b"online", b"offline"})
+
 
 def decode(incoming: JournalMessage, station: Station) -> Decoded:
     """Return the values at the configured paths. Raises Refusal where nothing of the message can be read."""
     choice = station.decoder
-    body = plain_json(text_bytes(incoming.incoming.payload))
+    written = text_bytes(incoming.incoming.payload)
+    if written.strip().lower() in _PRESENCE:
+        return Decoded([], [], ignored=True)
+    body = plain_json(written)
     _check_device(body, choice, station.id)
     return mapped(body, choice, lambda: receipt_moment(incoming, choice))
 

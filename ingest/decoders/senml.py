@@ -64,12 +64,12 @@ class _Record:
     def name(self) -> str:
         return self.base.name + (_text(self.written, "n", "") or "")
 
-    def figure(self, parameter: str, *, is_sum: bool) -> float | None:
+    def figure(self, parameter: str, *, is_sum: bool, as_text: bool) -> float | None:
         """Return value or sum. Raises Refusal where it is no number, KeyError where there is none."""
         key, base = ("s", self.base.sum) if is_sum else ("v", self.base.value)
         other = next((self.written[one] for one in ("vs", "vb", "vd") if one in self.written), None)
         if key in self.written:
-            value = number(self.written[key], parameter, as_text=False)
+            value = number(self.written[key], parameter, as_text=as_text)
             return value if value is None else added(value, base or 0.0)
         if not is_sum and other is not None:
             raise refusals.not_a_number(parameter, other)
@@ -131,7 +131,7 @@ def _behind(device: str, record: _Record, station: str) -> str:
 
 
 def _value(record: _Record, meant: NamedValue, incoming: JournalMessage, choice: DecoderChoice) -> RawValue:
-    value = record.figure(meant.parameter, is_sum=meant.sum)
+    value = record.figure(meant.parameter, is_sum=meant.sum, as_text=choice.numbers_as_text)
     if value is not None:
         value = number(scaled(value, meant.scale), meant.parameter, as_text=False)
     unit = meant.unit if meant.sum else _text(record.written, "u", record.base.unit) or meant.unit
@@ -177,6 +177,6 @@ def _strange(where: Text) -> Refusal:
 DECODER = Decoder(
     decode=decode,
     reads=Text("SenML packs in JSON (RFC 8428)"),
-    takes=("topic", "files", "folder", "records", "device_id", "receipt_time"),
+    takes=("topic", "files", "folder", "records", "device_id", "receipt_time", "numbers_as_text"),
     needs=(("records",),),
 )
