@@ -13,7 +13,7 @@ _NAMES = {
     "oc": "degc", "c": "degc", "cel": "degc", "celsius": "degc", "°c": "degc",
     "°f": "degf", "f": "degf", "fahrenheit": "degf",
     "percent": "%", "pct": "%", "%rh": "%", "%vol": "%", "vol%": "%", "%v/v": "%",
-    "m3/hr": "m3/h", "m3/giờ": "m3/h", "nm3/h": "m3/h", "m3/day": "m3/d", "m3/ngày": "m3/d", "m3/ngàyđêm": "m3/d",
+    "m3/hr": "m3/h", "m3/giờ": "m3/h", "m3/day": "m3/d", "m3/ngày": "m3/d", "m3/ngàyđêm": "m3/d",
     "mbar": "hpa", "°": "deg", "degree": "deg", "degrees": "deg", "mg/nm3": "mg/m3", "ug/nm3": "ug/m3",
     "-": "", "ph": "", "phunits": "", "none": "", "tonne": "t", "tonnes": "t", "fnu": "ntu",
     "umhos/cm": "us/cm", "micros/cm": "us/cm",
