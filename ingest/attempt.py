@@ -73,7 +73,9 @@ class Attempt:
         if "" not in tried:
             whole = wrong.get("")
             now = {part: wrong.get(part) or whole for part in tried}
-            wrong = {**({} if not is_loose else wrong), **{part: one for part, one in now.items() if one is not None}}
+            # What is no parameter's name was nothing that had been taken: another decoder refuses it whole or by lines.
+            new = {part: one for part, one in wrong.items() if is_loose or part not in parameters}
+            wrong = new | {part: one for part, one in now.items() if one is not None}
         for part, refusal in wrong.items():
             if part in tried or part not in self.rows:
                 self.refused[part] = record(self.understood, refusal, part)

@@ -182,8 +182,8 @@ def not_json(position: int) -> Refusal:
 
 
 _NATIVE_SHAPE = Text(
-    'One message reads {{"time": "…+07:00", "values": {{"pm25": {{"value": 41.2, "unit": "ug/m3"}}}}}}; '
-    "a station that speaks otherwise needs another decoder in stations.yaml."
+    "One message reads {example}; a station that speaks otherwise needs another decoder in stations.yaml.",
+    {"example": '{"time": "…+07:00", "values": {"pm25": {"value": 41.2, "unit": "ug/m3"}}}'},
 )
 
 

@@ -168,8 +168,8 @@ def _strange(where: Text) -> Refusal:
     return refusals.wrong_shape(
         where,
         Text(
-            'SenML in JSON (RFC 8428) up to version 10 is read: [{{"bn": "urn:dev:…:", "n": "temperature", "u": "Cel", '
-            '"t": 1764000000, "v": 23.1}}]. Let the device send that.'
+            "SenML in JSON (RFC 8428) up to version 10 is read: {example}. Let the device send that.",
+            {"example": '[{"bn": "urn:dev:…:", "n": "temperature", "u": "Cel", "t": 1764000000, "v": 23.1}]'},
         ),
     )
 

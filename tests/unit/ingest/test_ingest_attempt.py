@@ -52,3 +52,13 @@ def test_a_part_that_is_refused_by_another_name_now_is_in_quarantine_by_that() -
     ended = one.ended(NOON)
     assert [(row.part, settled.state) for row, settled in ended] == [("2:CODx", RefusalState.REPLAYED)]
     assert one.outcome(PARTLY, ended).outcome is Outcome.PARTLY
+
+
+def test_a_parameter_refused_before_stays_in_quarantine_where_another_decoder_refuses_the_whole_by_lines() -> None:
+    """It has not been understood: were it called ignored, nobody would look for it again."""
+    one = attempt(refused={"1:{…": "abc"})
+    one.rows = {"ph": record(one.understood, unknown_parameter("ph"), "ph")} if one.understood else {}
+    read_again(one)
+    assert [*one.refused] == ["1:{…"]
+    quarantined = OutcomeRow(SEQ, Outcome.QUARANTINED, 0, 0)
+    assert one.outcome(quarantined, one.ended(NOON)).outcome is Outcome.QUARANTINED
