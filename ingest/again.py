@@ -7,7 +7,7 @@ repeated. A message keeps its number, so that a newer reading is never replaced.
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -70,6 +70,7 @@ class Again:
         for one in attempts:
             one.read_again(there, self._parameters)
         changes = judge((one.readings for one in attempts), reach, self._store)
+        _turn_back({one.seq: one for one in attempts}, changes.unjudged)
         _take_counts(attempts, changes)
         notes = BatchNotes(
             cursor, self._clock.now(), revisions=changes.revisions, spans=changes.spans, heard=_heard(attempts)
@@ -113,10 +114,10 @@ class Again:
         resolutions.note(self._ledger.engine, self._ledger.worker, [one.requests[0] for one in attempts], counts)
         self._ledger.note(notes)
         of = {one.seq: one for one in attempts}
-        for reading, why in write(readings):
-            log.warning("store refused a reading", station=reading.station, parameter=reading.parameter, why=why)
+        culprits = write(readings)
+        _turn_back(of, culprits)
+        for reading, _ in culprits:
             attempt = of[reading.seq]
-            attempt.turn_back(reading, refusals.store_refused(reading.parameter, why).of(reading.parameter))
             changes.forget(reading)
             attempt.stored, attempt.revised = changes.stored.get(reading.seq, 0), changes.revised.get(reading.seq, 0)
 
@@ -131,6 +132,13 @@ class Again:
             resolutions.close(connection, self._ledger.worker, found, after)
 
         self._ledger.release(notes, close)
+
+
+def _turn_back(of: Mapping[int, Attempt], culprits: Iterable[tuple[Reading, str]]) -> None:
+    """Leave refused what the store will not have, or cannot be asked about, so that it is not said to be stored."""
+    for reading, why in culprits:
+        log.warning("store refused a reading", station=reading.station, parameter=reading.parameter, why=why)
+        of[reading.seq].turn_back(reading, refusals.store_refused(reading.parameter, why).of(reading.parameter))
 
 
 def _take_counts(attempts: Iterable[Attempt], changes: Changes) -> None:

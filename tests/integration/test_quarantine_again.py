@@ -16,7 +16,7 @@ from registry.lookup import Registry
 from storage import ledger as ledgers
 from storage import resolutions
 from storage.quarantine import RefusalState, Wanted
-from storage.readings import StoreRefused, StoreUnavailable
+from storage.readings import QuestionRefused, StoreRefused, StoreUnavailable
 from storage.resolutions import Act, Word
 from storage.sqlite import SqliteReadings
 from support.builders import NOON, minutes
@@ -218,6 +218,32 @@ class Picky(SqliteReadings):
         if any(one.parameter == self.refuses for one in readings):
             raise StoreRefused("points beyond retention policy")
         super().write(readings)
+
+
+class Silent(SqliteReadings):
+    """A store that answers no question about a series."""
+
+    def find(self, wanted: Any) -> Any:
+        raise QuestionRefused("cannot parse")
+
+
+def test_what_the_store_answers_no_question_about_is_not_said_to_be_stored(rig: Rig, tmp_path: Path) -> None:
+    """It stays refused, by its own reason, until it can be compared with what is there."""
+    rig.registry = full()
+    rig.receive(water(0, cod=1.0), topic=WATER)
+    rig.finish()
+    rig.registry = bare()
+    (seq,) = rig.receive(water(9, cod=2.0), topic=WATER)
+    rig.finish()
+    rig.registry = full()
+    ask(rig, Act.REPLAY, seq)
+    silent = Silent(tmp_path / "readings.sqlite")
+    rig.pipeline(store=silent).step()
+    silent.close()
+    assert (rig.outcome(seq), len(rig.readings())) == ("quarantined", 1)
+    assert [(one.part, one.reason) for one in rig.quarantine.list()] == [("cod", "store_refused")]
+    replay(rig, seq)
+    assert (rig.outcome(seq), len(rig.readings()), rig.quarantine.list()) == ("stored", 2, [])
 
 
 def test_a_store_that_is_away_or_refuses_loses_nothing(rig: Rig, tmp_path: Path) -> None:
