@@ -17,8 +17,8 @@ from domain.clock import Clock
 from domain.reading import Reading, SeriesKey
 from domain.window import Window
 from ingest import refusals
-from ingest.attempt import Attempt
-from ingest.novelty import Changes, Identity, Reach, judge
+from ingest.attempt import GAVE, Attempt
+from ingest.novelty import Changes, Identity, Reach, judge, stored_in
 from ingest.understand import Reader
 from registry.lookup import Registry
 from storage import resolutions
@@ -86,24 +86,28 @@ class Again:
         asked: dict[int, list[Request]] = {}
         for one in found:
             asked.setdefault(one.seq, []).append(one)
-        return [self._attempt(requests, rows.get(seq, {})) for seq, requests in asked.items()]
+        with self._ledger.engine.connect() as connection:
+            before = resolutions.outcomes_of(connection, list(asked))
+        gave = {seq for seq, row in before.items() if row.outcome in GAVE}
+        return [self._attempt(requests, rows.get(seq, {}), gave=seq in gave) for seq, requests in asked.items()]
 
-    def _attempt(self, requests: list[Request], rows: dict[str, Refused]) -> Attempt:
+    def _attempt(self, requests: list[Request], rows: dict[str, Refused], *, gave: bool) -> Attempt:
         if requests[0].act is Act.DISCARD:
-            return Attempt(requests, rows, None)
+            return Attempt(requests, rows, None, gave)
         message = self._journal.get(requests[0].seq)
-        return Attempt(requests, rows, None if message is None else self._reader.read(message))
+        return Attempt(requests, rows, None if message is None else self._reader.read(message), gave)
 
     def _there(self, attempts: Iterable[Attempt]) -> dict[Identity, Reading]:
         """Return what is stored at the moments of messages of which a part was taken."""
         spans: dict[SeriesKey, tuple[datetime, datetime]] = {}
         for one in attempts:
-            if one.understood is not None and "" not in one.tried():
+            if one.understood is not None and one.gave and "" not in one.tried():
                 for reading in one.understood.readings:
                     first, last = spans.get(reading.series, (reading.measured_at, reading.measured_at))
                     spans[reading.series] = (min(first, reading.measured_at), max(last, reading.measured_at))
         windows = {series: Window(first - _JUST_BEFORE, last) for series, (first, last) in spans.items()}
-        found = self._store.find(windows) if windows else ()
+        # What it cannot be asked about comes back from `judge`, and stays refused.
+        found, _ = stored_in(windows, self._store)
         return {(one.series, one.measured_at): one for one in found}
 
     def _write(self, attempts: Sequence[Attempt], changes: Changes, notes: BatchNotes, write: Write) -> None:

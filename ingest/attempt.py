@@ -1,7 +1,7 @@
 """One refused message once more: which of its parts are tried again, what comes of them, and its outcome. Pure.
 
 A message of which a part was taken gives only what was refused: what it gave before is not touched, even where the
-configuration would read it otherwise now.
+configuration would read it otherwise now. One that never gave anything gives all that it says, by whatever names.
 """
 
 from collections.abc import Collection, Mapping
@@ -18,7 +18,7 @@ from storage.ledger import OutcomeRow
 from storage.quarantine import RefusalState, Refused, Settled
 from storage.resolutions import Act, Request
 
-_GAVE = frozenset({Outcome.STORED, Outcome.PARTLY, Outcome.REPEATED})
+GAVE = frozenset({Outcome.STORED, Outcome.PARTLY, Outcome.REPEATED})
 
 
 @dataclass(slots=True)
@@ -28,6 +28,7 @@ class Attempt:
     requests: list[Request]  # of one number; several where several parts are given up
     rows: dict[str, Refused]  # by part
     understood: Understood | None  # None where nothing is to be read, or the message is no longer there
+    gave: bool = True  # whether anything of it was ever taken
     readings: list[Reading] = field(default_factory=list)
     refused: dict[str, Refused] = field(default_factory=dict)  # what is wrong now, by part
     stored: int = 0
@@ -67,18 +68,26 @@ class Attempt:
         tried = self.tried()
         if self.understood is None or not tried:
             return
-        is_loose = self._is_loose(tried, parameters)
-        self.readings = [one for one in self.understood.readings if self._is_given(one, tried, is_loose, there)]
         wrong = {refusals.shown(one.part): one for one in self.understood.refused}
-        if "" not in tried:
+        is_whole = self._is_whole(tried)
+        if is_whole:
+            self.readings = list(self.understood.readings)
+        else:
+            is_loose = self._is_loose(tried, parameters)
+            self.readings = [one for one in self.understood.readings if self._is_given(one, tried, is_loose, there)]
             whole = wrong.get("")
             now = {part: wrong.get(part) or whole for part in tried}
             # What is no parameter's name was nothing that had been taken: another decoder refuses it whole or by lines.
             new = {part: one for part, one in wrong.items() if is_loose or part not in parameters}
             wrong = new | {part: one for part, one in now.items() if one is not None}
         for part, refusal in wrong.items():
-            if part in tried or part not in self.rows:
+            if is_whole or part in tried or part not in self.rows:
                 self.refused[part] = record(self.understood, refusal, part)
+
+    def _is_whole(self, tried: Collection[str]) -> bool:
+        """Tell whether the message is read as if it had just come: nothing of it was taken, and nothing is given up."""
+        others = (row.state for part, row in self.rows.items() if part not in tried)
+        return "" in tried or (not self.gave and all(state is RefusalState.REPLAYED for state in others))
 
     def _is_loose(self, tried: Collection[str], parameters: Collection[str]) -> bool:
         """Tell whether refused parts may have other names now: a device's own name was none of a parameter."""
@@ -87,8 +96,6 @@ class Attempt:
     def _is_given(
         self, reading: Reading, tried: Collection[str], is_loose: bool, there: Mapping[Identity, Reading]
     ) -> bool:  # fmt: skip
-        if "" in tried:
-            return True
         before = there.get((reading.series, reading.measured_at))
         if before is not None and before.seq == self.seq:
             # Given before, or written by the attempt that was stopped; never is a value changed without a revision.
@@ -117,7 +124,7 @@ class Attempt:
         states = {part: one.state for part, one in self.rows.items()}
         states |= dict.fromkeys(self.refused, RefusalState.OPEN) | {one.part: settled.state for one, settled in ended}
         stored, revised = before.stored + self.stored, before.revised + self.revised
-        gave = before.outcome in _GAVE or bool(self.readings)
+        gave = before.outcome in GAVE or bool(self.readings)
         return OutcomeRow(self.seq, _kind({*states.values()}, gave=gave, changed=stored + revised), stored, revised)
 
 

@@ -63,7 +63,7 @@ def judge(messages: Iterable[Sequence[Reading]], reach: Reach, store: ReadingSto
     """
     batch = list(messages)
     windows = _windows(batch, reach)
-    stored, silent = _stored(windows, store)
+    stored, silent = stored_in(windows, store)
     known: dict[Identity, Reading] = {(one.series, one.measured_at): one for one in stored}
     changes = Changes()
     if silent:
@@ -86,8 +86,11 @@ def _windows(batch: list[Sequence[Reading]], reach: Reach) -> dict[SeriesKey, Wi
     return {series: Window(first - _JUST_BEFORE, last) for series, (first, last) in spans.items()}
 
 
-def _stored(windows: dict[SeriesKey, Window], store: ReadingStore) -> tuple[list[Reading], dict[SeriesKey, str]]:
-    """Return what is stored in `windows`, and the series about which the store answers no question, with its word."""
+def stored_in(windows: Mapping[SeriesKey, Window], store: ReadingStore) -> tuple[list[Reading], dict[SeriesKey, str]]:
+    """Return what is stored in `windows`, and the series about which the store answers no question, with its word.
+
+    Raises StoreUnavailable where it answers none at all.
+    """
     found: list[Reading] = []
     silent: dict[SeriesKey, str] = {}
 

@@ -246,6 +246,28 @@ def test_what_the_store_answers_no_question_about_is_not_said_to_be_stored(rig: 
     assert (rig.outcome(seq), len(rig.readings()), rig.quarantine.list()) == ("stored", 2, [])
 
 
+def test_a_partly_taken_message_about_which_the_store_answers_nothing_holds_up_no_other(
+    rig: Rig, tmp_path: Path
+) -> None:
+    """It stays refused where it was, and what was asked of the next is done."""
+    rig.registry = full()
+    rig.receive(at(0, pm25=1.0, so2=1.0))
+    rig.finish()
+    rig.registry = bare()
+    (partly,) = rig.receive(at(9, pm25=2.0, so2=3.0))
+    (garbage,) = rig.receive(b"garbage")
+    rig.finish()
+    rig.registry = full()
+    ask(rig, Act.REPLAY, partly, garbage)
+    silent = Silent(tmp_path / "readings.sqlite")
+    pipeline = rig.pipeline(store=silent)
+    assert (pipeline.step(), pipeline.step()) == (2, 0)
+    silent.close()
+    assert {row.seq for row in rig.quarantine.list()} == {partly, garbage}
+    replay(rig, partly)
+    assert rig.outcome(partly) == "stored"
+
+
 def test_a_store_that_is_away_or_refuses_loses_nothing(rig: Rig, tmp_path: Path) -> None:
     """What is asked is kept until it answers; what it will not have is refused by its own reason."""
     (seq,) = rig.receive(at(9, pm10=2.0, so2=3.0))

@@ -1,6 +1,7 @@
 """What a refused message gives when it is read again, where its parts had names that only its device knows."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from ingest.attempt import Attempt, record
 from ingest.refusals import not_a_number, unknown_parameter
 from ingest.understand import Understood
 from storage.ledger import OutcomeRow
-from storage.quarantine import RefusalState
+from storage.quarantine import RefusalState, Settled
 from storage.resolutions import Act, Request
 from support.builders import NOON, reading
 
@@ -62,3 +63,28 @@ def test_a_parameter_refused_before_stays_in_quarantine_where_another_decoder_re
     assert [*one.refused] == ["1:{…"]
     quarantined = OutcomeRow(SEQ, Outcome.QUARANTINED, 0, 0)
     assert one.outcome(quarantined, one.ended(NOON)).outcome is Outcome.QUARANTINED
+
+
+def quarantined(part: str, *readings: Reading) -> Attempt:
+    """Return an attempt at a message of which nothing was taken, since its only part was refused."""
+    one = attempt(*readings)
+    assert one.understood is not None
+    one.rows, one.gave = {part: record(one.understood, unknown_parameter(part), part)}, False
+    return one
+
+
+def test_of_a_message_that_gave_nothing_all_counts_by_whatever_name() -> None:
+    """The logger called it ph, and the configuration knows now that it is cod."""
+    one = read_again(quarantined("ph", of("cod", 7.0)))
+    one.stored = 1
+    assert [found.value for found in one.readings] == [7.0]
+    assert one.outcome(OutcomeRow(SEQ, Outcome.QUARANTINED, 0, 0), one.ended(NOON)).outcome is Outcome.STORED
+
+
+def test_what_was_given_up_of_it_is_not_given_by_another_name() -> None:
+    """A person's word stays until it is taken back by name."""
+    one = quarantined("ph", of("cod", 7.0))
+    assert one.understood is not None
+    given_up = Settled(RefusalState.DISCARDED, NOON, "An", "a test", 0)
+    one.rows["cod"] = replace(record(one.understood, unknown_parameter("cod"), "cod"), settled=given_up)
+    assert read_again(one).readings == []
