@@ -12,6 +12,7 @@ from domain.clock import SystemClock
 from registry.load import load
 from service.build import Plan, build
 from service.commands.running import open_sockets
+from service.run import suit_python
 from service.settings import read_settings
 from service.stores import open_stores
 
@@ -22,6 +23,7 @@ def main(*parts: str) -> None:
     registry = load(settings.config)
     plan = Plan(parts, open_sockets(settings, list(parts)))
     service = build(settings, registry, SystemClock(), open_stores(settings, registry), plan)
+    suit_python()
     wait_for_go()
     service.run(end())
 
