@@ -17,6 +17,8 @@ from storage.readings import HealthPoint, Series, StoreUnavailable, judged, seri
 from storage.statements import statements
 
 _SQL = statements("sqlite.sql")
+# What is written goes to the end of every series, a page for each: SQLite's own 2 MB do not hold those of a province.
+_CACHE_KB = 8_000
 
 
 class SqliteReadings:
@@ -190,6 +192,7 @@ class SqliteReadings:
         self._learn(list(keys))
         with self._unavailable():
             connection = self._connection()
+            connection.execute(f"PRAGMA cache_size=-{_CACHE_KB}")
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
