@@ -9,11 +9,13 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from domain.message import Incoming
 from storage import journal_day, keys
 from storage.checking import BadRecord, check
 from storage.journal_day import link, record
+from storage.seals import line_of, statement
 from support.sealed import SealedJournal
 
 
@@ -192,6 +194,15 @@ def test_a_seal_that_was_changed_removed_or_moved_is_named(sealed: SealedJournal
     bad = lines(sealed, act)
     assert bad is not None
     assert said in str(bad.wrong)
+
+
+def test_a_seal_with_a_wrong_number_is_named_though_its_signature_holds(sealed: SealedJournal) -> None:
+    """Numbers without a gap are what shows that none is missing."""
+    last = replace(sealed.journal.seals.entries()[-1], number=7)
+    forged = replace(last, signature=sealed.key.sign(statement(last)))
+    bad = lines(sealed, lambda all_: [*all_[:2], line_of(forged)])
+    assert bad is not None
+    assert "does not follow" in str(bad.wrong)
 
 
 def test_seals_made_anew_with_another_key_are_named(sealed: SealedJournal) -> None:
