@@ -1,6 +1,7 @@
 """A sentence before it is said: the layers below `present` name it, `present.words` says it in a language."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 
@@ -26,10 +27,10 @@ def N_(message: str) -> str:  # noqa: N802 - the name that translators know
 
 
 def pack(value: Any) -> Any:
-    """Return `value` with every Text in it as plain data, for keeping as JSON."""
+    """Return `value` with every Text and moment in it as plain data, for keeping as JSON."""
     if isinstance(value, Text):
         return {"message": value.message, "values": {key: pack(one) for key, one in value.values.items()}}
-    return value
+    return {"moment": value.isoformat()} if isinstance(value, datetime) else value
 
 
 def unpack(value: Any) -> Any:
@@ -37,7 +38,7 @@ def unpack(value: Any) -> Any:
     if isinstance(value, dict) and value.keys() == {"message", "values"}:
         message: str = value["message"]
         return Text(message, {key: unpack(one) for key, one in value["values"].items()})
-    return value
+    return datetime.fromisoformat(value["moment"]) if isinstance(value, dict) and value.keys() == {"moment"} else value
 
 
 class QuantracError(Exception):

@@ -81,7 +81,7 @@ def _said_noun(value: Any, lang: str, zone: ZoneInfo | None) -> str:
         case Text():
             return say(value, lang, zone)
         case datetime():
-            return when(value, zone, lang)
+            return _moment(value, zone, lang)
         case date():
             return day(value, lang)
         case timedelta():
@@ -89,6 +89,13 @@ def _said_noun(value: Any, lang: str, zone: ZoneInfo | None) -> str:
         case Names():
             return name(value, lang)
     return str(value)
+
+
+def _moment(moment: datetime, zone: ZoneInfo | None, lang: str) -> str:
+    try:
+        return when(moment, zone, lang)
+    except OverflowError:  # a logger may write the last hour of the year 9999, and elsewhere it is the year 10000
+        return str(moment)
 
 
 def number(value: float, places: int | None, lang: str) -> str:

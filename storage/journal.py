@@ -192,12 +192,10 @@ class Journal:
         if connection is None:
             return []
         try:
-            rows = connection.execute(query, values)
-            return rows.fetchall() if most_bytes is None else _up_to(rows, most_bytes)
+            return _found(connection, query, values, most_bytes)
         except sqlite3.OperationalError:
-            if journal_day.has_messages(connection):
-                raise
-            return []
+            # Where the table has been made meanwhile it answers now; whatever else is wrong is so again.
+            return _found(connection, query, values, most_bytes) if journal_day.has_messages(connection) else []
 
     def _reader(self, file: Path) -> sqlite3.Connection | None:
         """Return this thread's connection to `file`: readers never wait for the writer (WAL)."""
@@ -220,6 +218,13 @@ def _within_a_day(first: int, count: int) -> int:
 
 def _midnight_after(number: int) -> int:
     return (number // _DAY_US + 1) * _DAY_US
+
+
+def _found(
+    connection: sqlite3.Connection, query: str, values: tuple[Any, ...], most_bytes: int | None
+) -> list[Any]:  # fmt: skip
+    rows = connection.execute(query, values)
+    return rows.fetchall() if most_bytes is None else _up_to(rows, most_bytes)
 
 
 def _up_to(rows: Iterable[Any], most_bytes: int) -> list[Any]:

@@ -67,7 +67,7 @@ def row(one: Refused, cli: Cli) -> dict[str, Any]:
     """Return a refusal as JSON has it."""
     ended = one.settled
     return {
-        "id": one.id, "reason": one.reason, "message": say(one.message, cli.lang), "topic": one.topic,
+        "id": one.id, "reason": one.reason, "message": say(one.message, cli.lang, cli.registry.zone), "topic": one.topic,
         "station": one.station, "received_at": one.received_at.astimezone(cli.registry.zone),
         "security": one.reason in SECURITY, "state": one.state.value,
         "settled_at": ended.at.astimezone(cli.registry.zone) if ended and ended.at else None,
@@ -80,7 +80,7 @@ def cause(one: Cause, cli: Cli) -> dict[str, Any]:
     return {
         "reason": one.reason, "station": one.station, "topic": one.topic, "part": one.part, "messages": one.messages,
         "first": one.first.astimezone(cli.registry.zone), "last": one.last.astimezone(cli.registry.zone),
-        "message": say(one.message, cli.lang), "security": one.reason in SECURITY,
+        "message": say(one.message, cli.lang, cli.registry.zone), "security": one.reason in SECURITY,
     }  # fmt: skip
 
 

@@ -147,3 +147,10 @@ def test_templates_are_given_the_same_words() -> None:
     speak = translator("en", ZONE)
     assert speak("Since {moment}", moment=NINE) == "Since 09:00, Tue 24 Nov 2026"
     assert speak(Text("{count} h", {"count": 1000})) == "1,000 h"
+
+
+@pytest.mark.parametrize("moment", [datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)])
+def test_a_moment_at_the_end_of_time_is_said_all_the_same(moment: datetime) -> None:
+    """A logger may write it, and elsewhere on Earth it is a year that there is not."""
+    for zone in (ZONE, ZoneInfo("America/Lima")):
+        assert say(Text("The time {moment}", {"moment": moment}), "vi", zone)

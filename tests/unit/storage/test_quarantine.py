@@ -33,6 +33,13 @@ def test_a_refusal_is_read_back_as_it_was(quarantine: Quarantine) -> None:
     assert quarantine.get("64") == refused()
 
 
+def test_a_moment_in_a_sentence_stays_one(quarantine: Quarantine) -> None:
+    """So that it is said in the province's time, as everything beside it."""
+    said = Text("The time {moment}", {"moment": NOON})
+    quarantine.add([refused(message=said)])
+    assert quarantine.list()[0].message == said
+
+
 @pytest.mark.parametrize(("part", "identity"), [("", "64"), ("cod", "64:cod"), ("a:b", "64:a:b")])
 def test_a_refusal_is_named_by_message_and_part(quarantine: Quarantine, part: str, identity: str) -> None:
     """A part may hold what separates it from the number."""
