@@ -142,7 +142,7 @@ def _turn_back(of: Mapping[int, Attempt], culprits: Iterable[tuple[Reading, str]
     """Leave refused what the store will not have, or cannot be asked about, so that it is not said to be stored."""
     for reading, why in culprits:
         log.warning("store refused a reading", station=reading.station, parameter=reading.parameter, why=why)
-        of[reading.seq].turn_back(reading, refusals.store_refused(reading.parameter, why).of(reading.parameter))
+        of[reading.seq].turn_back(reading, refusals.store_refused(reading.parameter, why))
 
 
 def _take_counts(attempts: Iterable[Attempt], changes: Changes) -> None:

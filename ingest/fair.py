@@ -38,6 +38,8 @@ class Fairness:
 
         In a full batch a sender that stands out waits with its excess: in a backlog after an outage all send alike.
         """
+        if not (is_full or self._waiting):
+            return list(messages), {}
         senders = [self._sender_of(one.incoming.topic) for one in messages]
         allowed = _allowed(Counter(senders)) if is_full else len(messages)
         now: list[JournalMessage] = []

@@ -17,6 +17,7 @@ from ingest.attempt import record
 from ingest.fair import Fairness
 from ingest.heard import Hearing, samples_of
 from ingest.novelty import Changes, judge
+from ingest.refusals import Refusal
 from ingest.understand import Reader, Understood
 from registry.lookup import Registry
 from storage.journal import READ_BYTES, Journal
@@ -106,7 +107,7 @@ class Pipeline:
 
     def _carry_out(self, batch: _Batch, limit: int) -> None:
         changes = judge((one.readings for one in batch.read), self._reach, self._store)
-        _leave_out(changes.unjudged, batch.read)
+        _leave_out(changes.unjudged, batch.read, "store answers no question")
         notes = self._notes(batch, changes)
         self._quarantine.add([row for one in batch.read for row in _refused(one)])
         self._ledger.note(notes)
@@ -216,16 +217,14 @@ class Pipeline:
 
     def _refuse(self, culprits: list[tuple[Reading, str]], batch: Sequence[Understood], changes: Changes) -> None:
         """Put readings that the store will not have into quarantine, so that they hold up nothing else."""
-        of = {one.message.seq: one for one in batch}
-        for reading, why in culprits:
-            log.warning("store refused a reading", station=reading.station, parameter=reading.parameter, why=why)
-            refusal = refusals.store_refused(reading.parameter, why).of(reading.parameter)
-            of[reading.seq].refused.append(refusal)
-            of[reading.seq].readings.remove(reading)
+        if not culprits:
+            return
+        turned_back = _leave_out(culprits, batch, "store refused a reading")
+        for reading, _ in culprits:
             changes.forget(reading)
-            self._quarantine.add([record(of[reading.seq], refusal, refusals.shown(refusal.part))])
-        if culprits:
-            self._ledger.correct([_outcome(of[seq], changes) for seq in {reading.seq for reading, _ in culprits}])
+        self._quarantine.add([record(one, refusal, refusals.shown(refusal.part)) for one, refusal in turned_back])
+        of = {one.message.seq: one for one, _ in turned_back}
+        self._ledger.correct([_outcome(one, changes) for one in of.values()])
 
 
 def run(
@@ -255,13 +254,17 @@ def run(
         stop.wait(rest)
 
 
-def _leave_out(unjudged: list[tuple[Reading, str]], batch: Sequence[Understood]) -> None:
-    """Refuse readings about which the store answers no question, so that they hold up nothing else."""
-    of = {one.message.seq: one for one in batch} if unjudged else {}
-    for reading, why in unjudged:
-        log.warning("store answers no question", station=reading.station, parameter=reading.parameter, why=why)
-        of[reading.seq].refused.append(refusals.store_refused(reading.parameter, why).of(reading.parameter))
-        of[reading.seq].readings.remove(reading)
+def _leave_out(
+    culprits: list[tuple[Reading, str]], batch: Sequence[Understood], what: str
+) -> list[tuple[Understood, Refusal]]:
+    """Turn readings into refusals of their messages, each with the store's word on it; `what` goes into the log."""
+    of = {one.message.seq: one for one in batch} if culprits else {}
+    turned_back = [(of[reading.seq], refusals.store_refused(reading.parameter, why)) for reading, why in culprits]
+    for (one, refusal), (reading, why) in zip(turned_back, culprits, strict=True):
+        log.warning(what, station=reading.station, parameter=reading.parameter, why=why)
+        one.refused.append(refusal)
+        one.readings.remove(reading)
+    return turned_back
 
 
 def _size(messages: Iterable[JournalMessage]) -> int:

@@ -416,4 +416,5 @@ def store_refused(parameter: str, why: str) -> Refusal:
             "Look at the store's settings, such as how long it keeps readings.",
             {"parameter": shown(parameter), "why": shown(why)},
         ),
+        parameter,
     )
