@@ -22,6 +22,21 @@ class Reason(IntFlag):
 
     NONE = 0
     RANGE = 1
+    SUSPECT_RANGE = 2
+    SPIKE = 4
+    RATE = 8
+    FLAT = 16
+    ATTENUATED = 32
+    GAP = 64
+    CLIMATOLOGY = 128
+    CROSS = 256
+    NEIGHBOURS = 512
+    PINNED = 1024
+    OWN_STEP = 2048
+    COMPANION = 4096
+    MAINTENANCE = 8192
+    FAULT_CALENDAR = 16384
+    OVERRIDE = 32768
 
 
 # A real discharge looks like a spike: what a check suspects still counts, what it failed does not.
