@@ -4,7 +4,7 @@ A reading's flag rests on values and states of stored readings, the calendar, th
 what persons say; never on other flags, nor on when anything arrived.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np

@@ -10,7 +10,7 @@ A round that is stopped anywhere is done again: what it had written is then foun
 same. A station that cannot be judged stops no other: it is named, and tried again after a rest.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -147,7 +147,7 @@ class Flagger:
                     marks.extend(_marks(one))
             this.changed[station], this.marks[station] = changed, marks
 
-    def _failing(self, this: Round) -> _Failing:
+    def _failing(self, this: Round) -> Callable[[str, Exception], None]:
         """Return what notes that a station has failed."""
 
         def failed(station: str, error: Exception) -> None:

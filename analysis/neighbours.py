@@ -1,15 +1,17 @@
 """What the other stations of an area say: their median, interval by interval."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import numpy as np
 
 from analysis.check_days import INSTANT, Of
-from analysis.rollups import Floats, status_by_calendar
+from analysis.rollups import status_by_calendar
 from domain.moment import moment
 from domain.reading import SeriesKey, Status
 from domain.window import Window
 from quality.settings import checks_of
+from quality.together import median_of
 from quality.trace import Trace
 from registry.lookup import Registry
 from storage.readings import ReadingStore, Series
@@ -32,15 +34,15 @@ class Neighbours:
         for name, of in checks.items():
             check, others = of.settings.neighbours, others_of(self._registry, SeriesKey(station, name))
             if check is not None and of.interval and len(others) >= check.stations:
-                means = self._means(others, of.interval // INSTANT, span)
-                found[name] = _median(means, of.interval // INSTANT, span, check.stations)
+                found[name] = median_of(self._read(others, of.interval, span), of.interval, check.stations)
         return found
 
-    def _means(self, others: Sequence[SeriesKey], interval: int, span: tuple[int, int]) -> list[Floats]:
-        """Return the mean of each interval for every one of `others`, NaN where it has none."""
-        start = (span[0] // interval - 1) * interval
-        read = self._store.read_many(others, Window(moment(start), moment(span[1])))
-        return [_binned(self._usable(read[key], key), start, interval, span[1]) for key in others]
+    def _read(self, others: Sequence[SeriesKey], interval: timedelta, span: tuple[int, int]) -> list[Trace]:
+        """Return what others say in every interval that `span` touches."""
+        every = interval // INSTANT
+        start, end = (span[0] // every - 1) * every, (span[1] // every + 1) * every
+        read = self._store.read_many(others, Window(moment(start), moment(end)))
+        return [self._usable(read[key], key) for key in others]
 
     def _usable(self, found: Series, key: SeriesKey) -> Trace:
         trace = measured(found, key, self._registry)
@@ -66,20 +68,3 @@ def others_of(registry: Registry, series: SeriesKey) -> list[SeriesKey]:
         for one in sorted(registry.stations.values(), key=lambda one: one.id)
         if one.id != mine.id and one.area == mine.area and one.kind == mine.kind and series.parameter in one.measures
     ]
-
-
-def _binned(trace: Trace, start: int, interval: int, until: int) -> Floats:
-    count = -(-(until - start) // interval)
-    places = (trace.times - start - 1) // interval
-    sums = np.bincount(places, weights=trace.values, minlength=count)
-    with np.errstate(invalid="ignore"):
-        means: Floats = sums / np.bincount(places, minlength=count)
-    return means
-
-
-def _median(means: Sequence[Floats], interval: int, span: tuple[int, int], least: int) -> Trace:
-    table = np.array(means)
-    enough = np.isfinite(table).sum(axis=0) >= least
-    start = (span[0] // interval - 1) * interval
-    ends = start + (np.flatnonzero(enough) + 1) * interval
-    return Trace(ends, np.nanmedian(table[:, enough], axis=0), np.zeros(len(ends), np.int8))

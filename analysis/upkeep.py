@@ -20,6 +20,7 @@ from storage.tables import series as series_table
 
 log = structlog.get_logger(__name__)
 
+
 def apply(engine: Engine, registry: Registry, at: datetime) -> int:
     """Leave what the calendar says otherwise than when it was last applied to be judged; return of how many spans."""
     known: dict[kept.Row, Closed] = {

@@ -18,7 +18,7 @@ class Flag(IntEnum):
 
 
 class Reason(IntFlag):
-    """Which checks spoke against a reading; kept as bits beside its flag, never renumbered."""
+    """Which checks, calendars and people spoke of a reading; kept as bits beside its flag, never renumbered."""
 
     NONE = 0
     RANGE = 1
@@ -43,6 +43,15 @@ class Reason(IntFlag):
 COUNTED = frozenset({Flag.GOOD, Flag.NOT_EVALUATED, Flag.SUSPECT})
 
 _WORST_FIRST = (Flag.MISSING, Flag.FAIL, Flag.SUSPECT, Flag.GOOD, Flag.NOT_EVALUATED)
+
+
+# Each bit alone, with the name that it has in files.
+REASON_NAMES = {reason: str(reason.name).lower() for reason in Reason}
+
+
+def reasons_in(bits: int) -> list[Reason]:
+    """Return the reasons that `bits` hold, in the order of their numbers; bits of a newer version are passed over."""
+    return [reason for reason in Reason if bits & reason]
 
 
 def worst(flags: Iterable[Flag]) -> Flag:

@@ -13,6 +13,7 @@ from domain.reading import SeriesKey
 from domain.text import Text
 from domain.window import WindowKind
 from registry.calendar import Calendar
+from registry.check_settings import CheckSettings, layered
 from registry.limits import AVERAGING_OF, AppliedLimit, Confirmation, NotCompared, confirmation_of
 from registry.schema import (
     AcceptedUnit,
@@ -129,6 +130,16 @@ class Registry:
     def plausible(self, station: str, measuring: StationParameter) -> tuple[float, float]:
         """Return the range, in the canonical unit, outside which a value fails."""
         return measuring.plausible or self.parameters[measuring.id].plausible_for(self.stations[station].kind)
+
+    def suspect(self, station: str, measuring: StationParameter) -> tuple[float, float] | None:
+        """Return the range, in the canonical unit, outside which a plausible value is suspect; None where there is none."""
+        return measuring.suspect or self.parameters[measuring.id].suspect_for(self.stations[station].kind)
+
+    def check_settings(self, station: str, measuring: StationParameter) -> CheckSettings:
+        """Return the checks of a series: the parameter's for its interval and this kind of station, then the station's."""
+        kind, interval = self.stations[station].kind, self.interval_of(station, measuring)
+        found = self.parameters[measuring.id].checks
+        return layered((*(one for one in found if one.hold_for(kind, interval)), measuring.checks))
 
     def silent_after(self, station: str) -> timedelta:
         """Return how long a station may say nothing: three times what it measures most often, if it says nothing else."""

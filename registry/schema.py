@@ -9,37 +9,24 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from domain.alert import Severity
 from domain.text import Text
 from domain.window import WindowKind
+from registry.check_settings import ParameterChecks, StationChecks
 from registry.faults import Wrong
+from registry.values import Duration, Id, Span, StationKind, Strict, duration
 
-Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 Language = Literal["vi", "en"]
 Medium = Literal["air", "water", "waste"]
-StationKind = Literal["air", "stack", "outfall", "surface_water", "waste"]
 AreaKind = Literal["industrial", "residential", "agricultural"]
 
 MEDIUM_OF_KIND: dict[StationKind, Medium] = {
     "air": "air", "stack": "air", "outfall": "water", "surface_water": "water", "waste": "waste",
 }  # fmt: skip
 
-_DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(s|min|h|d)\s*$")
-_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
-
-
-def duration(written: object) -> timedelta:
-    """Return the duration that `written` (`5 min`, `1 h`, `60 d`) names. Raises Wrong."""
-    found = _DURATION.match(written) if isinstance(written, str) else None
-    if found is None:
-        raise Wrong(
-            Text("a duration is expected, this is `{found}`", {"found": str(written)}),
-            Text("a duration is a number and s, min, h or d, such as `5 min`"),
-        )
-    return timedelta(seconds=float(found[1]) * _SECONDS[found[2]])
 
 
 _LOCAL = re.compile(r"^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)$")
@@ -58,15 +45,6 @@ def local_time(written: object) -> datetime:
                 "`timezone`"
             ),
         ) from None
-
-
-def _rising(pair: tuple[float, float]) -> tuple[float, float]:
-    if pair[0] >= pair[1]:
-        raise Wrong(
-            Text("the first number must be below the second"),
-            Text("write [lowest, highest]"),
-        )
-    return pair
 
 
 def _own_topic(topic: str) -> str:
@@ -140,23 +118,13 @@ def _folder_name(name: str) -> str:
 
 
 Degrees = Annotated[float, Field(json_schema_extra={"unit": "° (WGS 84)"})]
-Duration = Annotated[timedelta, BeforeValidator(duration)]
 LocalTime = Annotated[datetime, BeforeValidator(local_time)]
 JournalKept = Annotated[timedelta, BeforeValidator(duration), AfterValidator(_long_enough)]
-Span = Annotated[tuple[float, float], AfterValidator(_rising)]
 Topic = Annotated[str, AfterValidator(_own_topic)]
 OneTopic = Annotated[str, AfterValidator(_one_topic)]
 FileName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_file_name)]
 FolderName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_folder_name)]
 Mail = Annotated[str, Field(max_length=200), AfterValidator(_mail)]
-
-
-class Strict(BaseModel):
-    """Frozen and closed."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
 
 
 class Names(Strict):
@@ -375,6 +343,11 @@ class StationParameter(Dated):
     """no interval at all, such as weighbridge tickets"""
     plausible: Span | None = None
     """[lowest, highest] in the canonical unit; left out: the parameter's, for this kind of station"""
+    suspect: Span | None = None
+    """[lowest, highest] in the canonical unit, within `plausible`: what lies between the two is suspect; left out: the
+    parameter's"""
+    checks: StationChecks = StationChecks()
+    """checks that are set otherwise here than for the parameter; one that is named replaces the parameter's"""
     unit: str | None = None
     """what a message means that names no unit; left out: such a message is refused"""
 
@@ -621,11 +594,25 @@ class Parameter(Strict):
     """[lowest, highest] in the canonical unit; outside it a value is kept and fails quality control"""
     plausible_at: PlausibleByKind = PlausibleByKind()
     """the same for one kind of station, where it differs"""
+    suspect: Span | None = None
+    """[lowest, highest] in the canonical unit, within `plausible`: what lies between the two is suspect, and still counts"""
+    suspect_at: PlausibleByKind = PlausibleByKind()
+    """the same for one kind of station, where it differs"""
+    checks: tuple[ParameterChecks, ...] = ()
+    """further checks, for all or for some intervals and kinds of station; of several the last that fits counts, check
+    by check; what none of them names is not run"""
+    aliases: tuple[Id, ...] = ()
+    """names that it bears in files of others, as whose checks `quantrac qc` judges them; no reading is taken under them"""
 
     def plausible_for(self, kind: StationKind) -> tuple[float, float]:
         """Return the plausible range at stations of `kind`."""
         found: tuple[float, float] | None = getattr(self.plausible_at, kind)
         return found or self.plausible
+
+    def suspect_for(self, kind: StationKind) -> tuple[float, float] | None:
+        """Return the range outside which a plausible value is suspect at stations of `kind`."""
+        found: tuple[float, float] | None = getattr(self.suspect_at, kind)
+        return found or self.suspect
 
 
 Confidence = Annotated[str, Field(pattern=r"^(V\d+|S1|MEM|MISSING|FICTION)$")]

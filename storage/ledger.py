@@ -200,7 +200,9 @@ class Ledger:
     def _release_spans(self, connection: Connection) -> None:
         mine = held.c.worker == self._worker
         rows = connection.execute(sa.select(held).where(mine)).all()
-        pieces = [(row.station, row.parameter, row.day, row.first_at, row.last_at, Cause.READINGS.value) for row in rows]
+        pieces = [
+            (row.station, row.parameter, row.day, row.first_at, row.last_at, Cause.READINGS.value) for row in rows
+        ]
         for consumer in CONSUMERS:
             merge(connection, consumer, pieces)
         connection.execute(sa.delete(held).where(mine))

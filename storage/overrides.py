@@ -49,10 +49,11 @@ def in_force(engine: Engine, stations: Iterable[str]) -> list[Override]:
 def add(engine: Engine, word: Override, touched: tuple[datetime, datetime] | None) -> int:
     """Keep `word` and who gave it, and leave the readings from and to `touched` to be flagged; return its number."""
     with writing(engine) as connection:
-        number = connection.execute(sa.insert(flag_overrides), _row(word)).inserted_primary_key[0]
+        insert = sa.insert(flag_overrides).values(**_row(word)).returning(flag_overrides.c.id)
+        number = int(connection.execute(insert).scalar_one())
         _note(connection, word, "flag overridden", word.by, f"{number}: {word.flag.name.lower()}: {word.note}")
         _leave(connection, word, touched)
-    return int(number)
+    return number
 
 
 def withdraw(

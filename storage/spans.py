@@ -65,7 +65,9 @@ def take_by_station(
     with engine.connect() as connection:
         rows = connection.execute(each.limit(limit)).all()
         before = accumulate((row[1] for row in rows), initial=0)
-        stations = [row[0] for row, earlier in zip(rows, before, strict=False) if earlier + row[1] <= limit or not earlier]
+        stations = [
+            row[0] for row, earlier in zip(rows, before, strict=False) if earlier + row[1] <= limit or not earlier
+        ]
         query = sa.select(dirty).where(*mine, table.station.in_(stations)).order_by(table.day.desc(), table.number)
         return [_span(row) for row in connection.execute(query.limit(limit))]
 

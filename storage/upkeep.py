@@ -5,7 +5,6 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from domain.moment import micros
 from domain.reading import SeriesKey
 from storage.state import upsert
 from storage.tables import maintenance
@@ -24,7 +23,7 @@ def note(connection: Connection, new: Iterable[tuple[Row, str, str]], gone: Iter
     """Note that `new` (with who and why) are applied from now on, and `gone` no more."""
     rows = ({**dict(zip(_KEY, row, strict=True)), "who": who, "why": why, "noted_at": at} for row, who, why in new)
     upsert(connection, maintenance, rows)
-    named = {name: sa.bindparam(f"b_{name}") for name in _KEY}
+    named: dict[str, sa.BindParameter[int]] = {name: sa.bindparam(f"b_{name}") for name in _KEY}
     condition = sa.and_(*(maintenance.c[name] == parameter for name, parameter in named.items()))
     old = [{f"b_{name}": value for name, value in zip(_KEY, row, strict=True)} for row in gone]
     if old:
@@ -34,5 +33,3 @@ def note(connection: Connection, new: Iterable[tuple[Row, str, str]], gone: Iter
 def series(row: Row) -> SeriesKey:
     """Return the series of a row."""
     return SeriesKey(row[0], row[1])
-
-

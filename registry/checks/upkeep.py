@@ -39,7 +39,9 @@ def parameters(one: Found, known: Known) -> Findings:
 def measured(one: Found, known: Known) -> Findings:
     """A parameter that none of its stations measures would be closed nowhere."""
     there = [known.items("stations")[name] for name in one.item.stations if name in known.items("stations")]
-    there += [here for here in known.items("stations").values() if one.item.facility and _is_of(here, one.item.facility)]
+    there += [
+        here for here in known.items("stations").values() if one.item.facility and _is_of(here, one.item.facility)
+    ]
     names = {parameter for station in there for parameter in station.measures}
     for index, parameter in enumerate(one.item.parameters):
         if there and parameter in known.items("parameters") and parameter not in names:

@@ -49,8 +49,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Go back."""
     # A day that waits for both is rolled whole.
-    day = "86400000000"
-    op.execute(f"UPDATE dirty SET first_at = day * {day}, last_at = (day + 1) * {day} - 1 WHERE consumer = 'flag'")
+    op.execute(
+        "UPDATE dirty SET first_at = day * 86400000000, last_at = (day + 1) * 86400000000 - 1 WHERE consumer = 'flag'"
+    )
     op.execute(
         "DELETE FROM dirty WHERE consumer = 'roll' AND EXISTS (SELECT 1 FROM dirty AS other WHERE other.consumer = 'flag' "
         "AND other.station = dirty.station AND other.parameter = dirty.parameter AND other.day = dirty.day)"
