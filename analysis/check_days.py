@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import TypeAlias
 
 from domain.moment import micros, moment
+from domain.reading import SeriesKey
 from domain.window import local_midnight, next_midnight
 from quality.assess import reach
 from quality.settings import Checks, checks_of
@@ -26,6 +27,8 @@ class CheckDays:
         """Nothing is looked up yet."""
         self._registry = registry
         self._on: dict[tuple[str, date], Of] = {}
+        self._newest: dict[str, Of] = {}
+        self._measured: dict[tuple[SeriesKey, date | None], Checks] = {}
         self._reach: dict[str, tuple[int, int]] = {}
 
     def at(self, station: str, at: int) -> Of:
@@ -37,9 +40,24 @@ class CheckDays:
         if key not in self._on:
             if len(self._on) > _REMEMBERED:
                 self._on.clear()
-            names = self._registry.stations[station].measures
-            self._on[key] = {name: checks_of(self._registry, station, name, day) for name in names}
+            found = self._looked_up(station, day)
+            # Most days have the checks of the last one that was asked for: they are kept, and compared, as one.
+            last = self._newest.get(station)
+            self._newest[station] = self._on[key] = last if last == found else found
         return self._on[key]
+
+    def _looked_up(self, station: str, day: date) -> Of:
+        return {name: self._one(SeriesKey(station, name), day) for name in self._registry.stations[station].measures}
+
+    def _one(self, series: SeriesKey, day: date) -> Checks:
+        measuring = self._registry.measuring(series, day)
+        key = (series, measuring.valid_from)
+        if key not in self._measured:
+            self._measured[key] = checks_of(self._registry, *series, day)
+        found = self._measured[key]
+        # Only these change with the law, from one day to the next.
+        pinned = found.settings.pinned
+        return checks_of(self._registry, *series, day) if pinned is not None and pinned.limits else found
 
     def reach(self, station: str) -> tuple[int, int]:
         """Return how far before and after a reading (µs) its flag looks, by whatever checks its station ever had."""

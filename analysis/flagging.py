@@ -23,6 +23,7 @@ from analysis.affected import Affected, affected, by_station
 from analysis.apart import apart
 from analysis.assessing import Assessor, Judged
 from analysis.check_days import CheckDays
+from analysis.neighbours import Area
 from analysis.troubles import Troubles
 from domain.cause import Cause
 from domain.clock import Clock
@@ -85,7 +86,8 @@ class Flagger:
         self._engine = engine
         self._clock = clock
         self._days = CheckDays(registry)
-        self._assessor = Assessor(registry, store, self._days)
+        self._area = Area(registry)
+        self._assessor = Assessor(registry, store, self._days, self._area)
         self._troubles = Troubles(store)
         self._calendar_applied = False
 
@@ -114,7 +116,7 @@ class Flagger:
 
     def _round(self, taken: list[DirtySpan]) -> Round:
         self._assessor.learning.forget((span.series, span.day) for span in taken)
-        widened = by_station(taken, self._registry, self._days)
+        widened = by_station(taken, self._registry, self._area)
         stations = sorted(widened)
         words = overrides.in_force(self._engine, stations)
         this = Round(self._clock.now(), taken, widened, words, self._reach(stations))
