@@ -6,7 +6,7 @@ from itertools import groupby
 
 import numpy as np
 
-from analysis.rollups import Ints, Sample
+from analysis.rollups import Ints, Sample, status_by_calendar
 from analysis.series_windows import DAY, SeriesWindows, Stretch
 from domain.moment import micros, moment
 from domain.reading import Reading, SeriesKey
@@ -107,7 +107,7 @@ def _by_series(readings: Iterable[Reading]) -> dict[SeriesKey, list[Reading]]:
 
 
 def _sample(found: Series) -> Sample:
-    return Sample(found.times, found.values, found.status, found.flags)
+    return Sample(found.times, found.values, status_by_calendar(found.status, found.reasons), found.flags)
 
 
 def _sample_of(readings: list[Reading]) -> Sample:
@@ -116,7 +116,9 @@ def _sample_of(readings: list[Reading]) -> Sample:
     values = [np.nan if one.value is None else one.value for one in readings]
     return Sample(
         times[order], np.array(values, np.float64)[order],
-        np.array([one.status for one in readings], np.int8)[order],
+        status_by_calendar(
+            np.array([one.status for one in readings], np.int8), np.array([one.reasons for one in readings], np.int32)
+        )[order],
         np.array([one.flag for one in readings], np.int8)[order],
     )  # fmt: skip
 

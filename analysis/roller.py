@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from analysis.apart import apart
+from analysis.causes import Causes
 from analysis.indices import indices
 from analysis.material import Marked, Material, together
 from analysis.planning import Plan, Planner, Reach, hour_floor
@@ -204,7 +205,7 @@ class Roller:
         if not this.points:
             return
         with writing(self._engine) as connection:
-            for cause, changes in _by_cause(this.changes).items():
+            for cause, changes in _by_cause(this.changes, Causes(this.taken, self._registry.zone)).items():
                 keep(connection, changes, cause=cause, at=this.now)
             spans.mark(connection, _HELD, self._marks(this.points))
 
@@ -284,16 +285,8 @@ def _counts(one: RollupPoint) -> tuple[int, ...]:
     return one.valid, one.expected, one.suspect, one.calibrating, one.fault
 
 
-def _by_cause(changes: Iterable[Change]) -> dict[str, list[Change]]:
+def _by_cause(changes: Iterable[Change], causes: Causes) -> dict[str, list[Change]]:
     found: dict[str, list[Change]] = {}
     for one in changes:
-        found.setdefault(_cause(*one), []).append(one)
+        found.setdefault(causes.word(*one), []).append(one)
     return found
-
-
-def _cause(before: RollupPoint, after: RollupPoint) -> str:
-    """Say why a figure changed: more readings count, other ones do, or the same by another configuration."""
-    if after.valid > before.valid:
-        return "late"
-    same = (before.value, before.valid) == (after.value, after.valid)
-    return "configuration" if same and before.configuration != after.configuration else "revised"

@@ -12,6 +12,7 @@ from domain.limit import Bound
 from domain.reading import SeriesKey
 from domain.text import Text
 from domain.window import WindowKind
+from registry.calendar import Calendar
 from registry.check_settings import CheckSettings, layered
 from registry.limits import AVERAGING_OF, AppliedLimit, Confirmation, NotCompared, confirmation_of
 from registry.schema import (
@@ -21,6 +22,7 @@ from registry.schema import (
     Facility,
     Factor,
     LimitRow,
+    Maintenance,
     Parameter,
     Permit,
     Person,
@@ -52,6 +54,7 @@ class Registry:
     teams: Mapping[str, Team]
     people: Mapping[str, Person]
     hash: int  # 63 bits of the files' content
+    maintenance: tuple[Maintenance, ...] = ()
     _units: dict[str, Mapping[str, AcceptedUnit]] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -184,6 +187,11 @@ class Registry:
             and (not wanted.kinds or station.kind in wanted.kinds)
             and (not wanted.areas or station.area in wanted.areas)
         )
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """When which series do not measure."""
+        return Calendar.of(self.maintenance, self.stations, self.zone)
 
     def limit_for(
         self, series: SeriesKey, kind: WindowKind, on: date, confirmations: Mapping[str, Confirmation],

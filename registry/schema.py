@@ -5,7 +5,7 @@ The text under a key is what the reference and an editor say about it. What rela
 """
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -27,6 +27,24 @@ MEDIUM_OF_KIND: dict[StationKind, Medium] = {
 }  # fmt: skip
 
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+
+
+_LOCAL = re.compile(r"^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)$")
+
+
+def local_time(written: object) -> datetime:
+    """Return the local date and time that `written` (`2026-03-01 08:00`) names, in no zone. Raises Wrong."""
+    found = _LOCAL.match(str(written).strip())
+    try:
+        return datetime.fromisoformat(f"{found[1]}T{found[2]}" if found else "")
+    except ValueError:
+        raise Wrong(
+            Text("a local date and time is expected, this is `{found}`", {"found": str(written)}),
+            Text(
+                "write it as `2026-03-01 08:00`, without an offset; of another time zone than the province's, name it at "
+                "`timezone`"
+            ),
+        ) from None
 
 
 def _own_topic(topic: str) -> str:
@@ -100,6 +118,7 @@ def _folder_name(name: str) -> str:
 
 
 Degrees = Annotated[float, Field(json_schema_extra={"unit": "° (WGS 84)"})]
+LocalTime = Annotated[datetime, BeforeValidator(local_time)]
 JournalKept = Annotated[timedelta, BeforeValidator(duration), AfterValidator(_long_enough)]
 Topic = Annotated[str, AfterValidator(_own_topic)]
 OneTopic = Annotated[str, AfterValidator(_one_topic)]
@@ -490,6 +509,29 @@ class Station(Strict):
     def topics(self) -> tuple[str, ...]:
         """All topics under which its messages come; one that ends in /# stands for all that begin so."""
         return self.decoder.own_topics or (f"quantrac/{self.id}/{self.medium}",)
+
+
+class Maintenance(Strict):
+    """A time in which instruments do not measure: what they say then is kept, and counts in no figure."""
+
+    stations: tuple[Id, ...] = ()
+    """ids of stations; or `facility`"""
+    facility: Id | None = None
+    """id of a facility: all its stations; or `stations`"""
+    parameters: tuple[Id, ...] = ()
+    """ids of parameters; left out: all that is measured there"""
+    start: LocalTime = Field(alias="from")
+    """local date and time, such as 2026-03-01 08:00; a reading stamped later than this is in it"""
+    end: LocalTime = Field(alias="to")
+    """local date and time; a reading stamped with it is the last one in it"""
+    timezone: str | None = None
+    """name in the tz database in which `from` and `to` are meant; left out: the province's"""
+    status: Literal["calibrating", "fault"]
+    """what the instrument was doing: `calibrating` (also other maintenance) or `fault`"""
+    who: str = Field(min_length=1, max_length=80)
+    """who says so"""
+    why: str = Field(min_length=1, max_length=400)
+    """on what ground: what was done, number of the record"""
 
 
 class ParameterKind(StrEnum):

@@ -6,7 +6,7 @@ from datetime import date
 from typing import TypeAlias
 
 from domain.text import Text
-from registry.checks import alerting, figures, law, places, speaking
+from registry.checks import alerting, figures, law, places, speaking, upkeep
 from registry.checks.known import Findings, Known
 from registry.contents import Contents, Found
 from registry.formats import Format
@@ -57,6 +57,10 @@ RULES: Mapping[str, Sequence[Check]] = {
     ),
     "rules.applies_to": (alerting.stations, alerting.areas),
     "rules.threshold": (figures.has_figure, figures.rising),
+    "maintenance": (
+        upkeep.somewhere, upkeep.stations, upkeep.facility, upkeep.parameters, upkeep.measured, upkeep.timezone,
+        upkeep.once, upkeep.ordered,
+    ),
     "people": (alerting.channels,),
     "people.channels": (alerting.channel,),
     "teams": (alerting.people,),
