@@ -117,6 +117,18 @@ def _folder_name(name: str) -> str:
     return name
 
 
+def _month_and_day(written: str) -> str:
+    """Return `written`, a day that every year has. Raises Wrong."""
+    try:
+        date.fromisoformat(f"2001-{written}")
+    except ValueError:
+        raise Wrong(
+            Text("`{found}` is no day that every year has", {"found": written}),
+            Text('write month and day in quotes, such as "05-01" for the first of May'),
+        ) from None
+    return written
+
+
 Degrees = Annotated[float, Field(json_schema_extra={"unit": "° (WGS 84)"})]
 LocalTime = Annotated[datetime, BeforeValidator(local_time)]
 JournalKept = Annotated[timedelta, BeforeValidator(duration), AfterValidator(_long_enough)]
@@ -124,6 +136,7 @@ Topic = Annotated[str, AfterValidator(_own_topic)]
 OneTopic = Annotated[str, AfterValidator(_one_topic)]
 FileName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_file_name)]
 FolderName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_folder_name)]
+MonthDay = Annotated[str, Field(pattern=r"^\d\d-\d\d$"), AfterValidator(_month_and_day)]
 Mail = Annotated[str, Field(max_length=200), AfterValidator(_mail)]
 
 
@@ -204,6 +217,17 @@ class Policies(Strict):
     """how long messages are kept as they came, at least 30 d; then only their seals, and those behind an exceedance"""
 
 
+class Season(Strict):
+    """A season of the year; it lasts until the next one begins, also beyond the end of the year."""
+
+    id: Id
+    """by which it is known, such as rainy"""
+    names: Names
+    """as people call it"""
+    starts: MonthDay = Field(alias="from")
+    """month and day on which it begins, each year, such as "05-01\""""
+
+
 class Province(Strict):
     """Who we are and how we work."""
 
@@ -219,6 +243,8 @@ class Province(Strict):
     """the rectangle that holds the province: a coordinate outside it is a fault"""
     policies: Policies = Policies()
     """the department's own rules where the law names none"""
+    seasons: tuple[Season, ...] = ()
+    """the seasons over which means are made, the department's own policy; left out: none are made"""
     indices: tuple[Literal["vn_aqi"], ...] = ("vn_aqi",)
     """the air quality indices that are made"""
     nowcast: Literal["normalised", "as_printed"] = "normalised"

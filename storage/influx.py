@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from storage import influx_lines as lines
 from storage import influx_ql as ql
 from storage.influx_server import Server, Table
 from storage.readings import HealthPoint, Series, judged
+from storage.windows import COLUMNS, Windows, windows
 
 READINGS, ROLLUPS, EVENTS, SERVICE = "readings", "rollups", "events", "service"
 MEDIA = ("air", "water", "waste")
@@ -116,6 +117,17 @@ class InfluxReadings:
             if key in found:
                 found[key].extend(_rollup(kind, key, row) for row in table.values)
         return found
+
+    def write_windows(self, some: Sequence[Windows]) -> None:
+        """Write windows as arrays; see the contract."""
+        self._server.write(ROLLUPS, chain.from_iterable(map(lines.windows, some)))
+
+    def read_windows(self, kind: WindowKind, series: Sequence[SeriesKey], window: Window) -> dict[SeriesKey, Windows]:
+        """Return windows as arrays; see the contract."""
+        found: dict[SeriesKey, list[list[Any]]] = {key: [] for key in series}
+        for table in self._tables(ROLLUPS, _ROLLUP, kind.value, list(series), window):
+            found.get(_key(table), []).extend(table.values)
+        return {key: _windows(kind, key, rows) for key, rows in found.items()}
 
     def write_indices(self, points: Sequence[IndexPoint]) -> None:
         """Write index values; see the contract."""
@@ -258,6 +270,17 @@ def _rollup(kind: WindowKind, key: SeriesKey, row: list[Any]) -> RollupPoint:
         limit_high=float(high) if LimitKind.HIGH in limits else None,
         limit_kind=limits, state=RollupState(state), revision=revision, configuration=configuration,
     )  # fmt: skip
+
+
+def _windows(kind: WindowKind, key: SeriesKey, rows: list[list[Any]]) -> Windows:
+    # A field that is younger than the point is null.
+    columns = zip(*([number or 0 for number in row] for row in rows), strict=True) if rows else [()] * len(COLUMNS)
+    made = windows(key, kind, columns)
+    for figures in (made.values, made.minima, made.maxima):
+        figures[made.valid == 0] = np.nan
+    made.limit_low[made.limit_kind & LimitKind.LOW == 0] = np.nan
+    made.limit_high[made.limit_kind & LimitKind.HIGH == 0] = np.nan
+    return made
 
 
 def _index(kind: WindowKind, key: SeriesKey, row: list[Any]) -> IndexPoint:

@@ -13,6 +13,7 @@ from domain.flag import Flag, Reason
 from domain.reading import Reading, SeriesKey, Status
 from domain.rollup import IndexPoint, RollupPoint
 from domain.window import Window, WindowKind
+from storage.windows import Windows
 
 
 class StoreUnavailable(Exception):
@@ -108,6 +109,14 @@ class ReadingStore(Protocol):
         self, kind: WindowKind, series: Sequence[SeriesKey], window: Window
     ) -> dict[SeriesKey, list[RollupPoint]]:
         """Return the points whose mark is in `window`, ascending; those without a value too. No key is left out."""
+        ...
+
+    def write_windows(self, some: Sequence[Windows]) -> None:
+        """Write windows as arrays: the same as `write_rollups`, for many at once."""
+        ...
+
+    def read_windows(self, kind: WindowKind, series: Sequence[SeriesKey], window: Window) -> dict[SeriesKey, Windows]:
+        """Return what `read_rollups` does as arrays, for many at once."""
         ...
 
     def write_indices(self, points: Sequence[IndexPoint]) -> None:

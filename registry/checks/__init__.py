@@ -16,7 +16,7 @@ Check: TypeAlias = Callable[[Found, Known], Findings]
 
 # By path: a top key, or parts of its items. Each check sees one item; what of it cannot be read ends that check only.
 RULES: Mapping[str, Sequence[Check]] = {
-    "province": (places.timezone,),
+    "province": (places.timezone, places.seasons),
     "province.policies": (places.policies,),
     "areas": (places.latitude, places.longitude),
     "facilities": (places.area, law.one_regulation_at_a_time, law.one_limit_at_a_time),

@@ -133,6 +133,26 @@ def test_a_window_that_lost_its_value_cannot_be_read_back_as_having_one(store: R
     assert store.read_rollups(WindowKind.HOUR, [KEY], ALL) == {KEY: [point(value=None, revision=1)]}
 
 
+def test_windows_as_arrays_are_the_points_one_by_one(store: ReadingStore) -> None:
+    """Written either way and read either way: values, counts, limits, bits and history, with and without a value."""
+    ones = [
+        point(minimum=0.5, suspect=1, calibrating=2, fault=3, limit_low=5.5, limit_kind=LimitKind.LOW),
+        point(NOON + minutes(60), None, limit_high=9.0, limit_kind=LimitKind.HIGH | LimitKind.CONFIRMED, expected=0),
+        point(NOON + minutes(120), -0.1, state=RollupState.VERIFIED, revision=2, configuration=2**62 + 1),
+    ]  # fmt: skip
+    other = point(parameter="ph", kind=WindowKind.YEAR, value=7.125)
+    ph = SeriesKey("NT-1", "ph")
+    store.write_rollups([*reversed(ones), other])
+    found = store.read_windows(WindowKind.HOUR, [KEY, ph], ALL)
+    assert {key: one.points() for key, one in found.items()} == {KEY: ones, ph: []}
+    assert np.isnan(found[KEY].values[1])
+    store.write_rollups([point(one.mark, 99.0, limit_low=1.0, limit_kind=LimitKind.LOW) for one in ones])
+    store.write_windows([*found.values(), *store.read_windows(WindowKind.YEAR, [ph], ALL).values()])
+    assert store.read_rollups(WindowKind.HOUR, [KEY], ALL) == {KEY: ones}
+    assert store.read_rollups(WindowKind.YEAR, [ph], ALL) == {ph: [other]}
+    store.write_windows([])
+
+
 def test_windows_of_different_kinds_do_not_mix(store: ReadingStore) -> None:
     """An hour and a day with the same mark are two points."""
     store.write_rollups([point(), point(kind=WindowKind.DAY, value=3.0)])
