@@ -215,6 +215,14 @@ class Policies(Strict):
     """how long the link that takes an alert over can be used"""
     journal_kept: JournalKept = timedelta(days=60)
     """how long messages are kept as they came, at least 30 d; then only their seals, and those behind an exceedance"""
+    trend_significance: float = Field(default=0.05, gt=0, lt=0.5)
+    """how probable chance may be for a trend still to be called better or worse"""
+    trend_months: int = Field(default=24, ge=24)
+    """how many months with enough valid data a trend needs at least: two of each month of the year, so 24"""
+    trend_years: int = Field(default=5, ge=2, le=30)
+    """how many years a trend looks back"""
+    fill_level: float = Field(default=90, gt=0, lt=100, json_schema_extra={"unit": "%"})
+    """above it a waste container counts as full"""
 
 
 class Season(Strict):
@@ -324,6 +332,22 @@ class Contact(Strict):
     """address"""
 
 
+class Capacity(Dated):
+    """How much waste a facility may take in, as its licence says."""
+
+    tonnes: float = Field(gt=0, json_schema_extra={"unit": "t"})
+    """in a day or a year"""
+    per: Literal["day", "year"]
+    """which of the two"""
+
+
+class LeachateLevel(Dated):
+    """How high leachate may stand, as the licence or the design says."""
+
+    at_most: float = Field(gt=0, json_schema_extra={"unit": "m"})
+    """greatest level, as the station measures it"""
+
+
 class Facility(Strict):
     """Who discharges: a plant, a treatment works, a landfill, a farm."""
 
@@ -343,6 +367,10 @@ class Facility(Strict):
     """values of its own licence"""
     design_flow: float | None = Field(default=None, gt=0, json_schema_extra={"unit": "m³/d"})
     """what its treatment is built for"""
+    licensed_capacity: tuple[Capacity, ...] = ()
+    """how much waste it may take in; left out: tonnes are not held against anything"""
+    leachate_level: tuple[LeachateLevel, ...] = ()
+    """how high its leachate may stand; left out: that is not judged"""
     receiving_water: Names | None = None
     """into which it discharges"""
     contacts: tuple[Contact, ...] = ()

@@ -19,7 +19,7 @@ RULES: Mapping[str, Sequence[Check]] = {
     "province": (places.timezone, places.seasons),
     "province.policies": (places.policies,),
     "areas": (places.latitude, places.longitude),
-    "facilities": (places.area, law.one_regulation_at_a_time, law.one_limit_at_a_time),
+    "facilities": (places.area, law.one_regulation_at_a_time, law.one_limit_at_a_time, law.one_capacity_at_a_time),
     "facilities.applies": (
         law.ordered, law.regulation, law.in_force, law.column, law.factors_missing, law.factors_unused,
     ),
@@ -28,6 +28,8 @@ RULES: Mapping[str, Sequence[Check]] = {
         law.ordered, law.confirmed_by_somebody, law.confirmed_by_now, law.confirmed_figure, figures.parameter,
         figures.unit, figures.has_figure, figures.rising, figures.plausible_permit,
     ),
+    "facilities.licensed_capacity": (law.ordered,),
+    "facilities.leachate_level": (law.ordered,),
     "stations": (
         places.latitude, places.longitude, places.area, places.facility, places.area_of_facility, places.interval,
         places.silence, places.measured_once,
