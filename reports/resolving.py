@@ -18,7 +18,8 @@ from domain.rollup import RollupPoint
 from domain.window import Window, WindowKind
 from registry.limits import Confirmation
 from registry.lookup import Registry
-from registry.schema import Facility, Parameter, ParameterKind, StationKind
+from registry.schema import Facility, Parameter, ParameterKind
+from registry.values import StationKind
 from reports.facts import Episode, base_window, between, episodes
 from storage import confirmations
 from storage.readings import ReadingStore
