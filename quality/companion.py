@@ -1,0 +1,60 @@
+"""What the other parameters of the same instrument say: if they are missing or fail, this one is hardly better."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from domain.flag import Flag
+from quality.learned import FLAT_OVER
+from quality.trace import Flags, Mask, Times, micros_of
+from registry.learned_settings import CompanionCheck
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How another parameter is, reading by reading."""
+
+    times: Times
+    every: int
+    """the interval between its readings, in µs; 0 for an irregular series"""
+    gone: Mask
+    """missing, or out of the plausible range"""
+    doubtful: Mask
+    """gone, or suspect by its range"""
+    dead: Mask
+    """out of range, suspect by it, or flat"""
+
+
+def companion_flag(times: Times, others: Mapping[str, Condition], settings: CompanionCheck) -> Flags:
+    """Return as SUSPECT the moments at which the others are missing or fail."""
+    present = [others[name] for name in settings.others if name in others]
+    flags = np.full(times.shape, Flag.GOOD if present else Flag.NOT_EVALUATED, np.int8)
+    if settings.any_missing:
+        flags[_count(times, [(one, one.gone) for one in present]) > 0] = Flag.SUSPECT
+    doubtful = _count(times, [(one, one.doubtful) for one in present])
+    flags[(2 * doubtful > len(present)) & (doubtful > 1)] = Flag.SUSPECT
+    guide = others.get(settings.corrected_by or "")
+    if guide is not None:
+        dead = _lasting(guide, micros_of(settings.lasting))
+        flags[_count(times, [(guide, dead)]) > 0] = Flag.SUSPECT
+    return flags
+
+
+def _count(times: Times, conditions: Sequence[tuple[Condition, Mask]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Return of how many conditions each moment has a reading that is in their mask."""
+    counts = np.zeros(len(times), np.int64)
+    for one, mask in conditions:
+        counts += np.isin(times, one.times[mask])
+    return counts
+
+
+def _lasting(guide: Condition, length: int) -> Mask:
+    """Return the stretches, without long gaps, in which it has been dead for so long."""
+    found = np.zeros(len(guide.dead), np.bool_)
+    places = np.flatnonzero(guide.dead)
+    apart = (np.diff(places) > 1) | (np.diff(guide.times[places]) > FLAT_OVER * guide.every)
+    for stretch in np.split(places, np.flatnonzero(apart) + 1):
+        if len(stretch) and guide.times[stretch[-1]] - guide.times[stretch[0]] >= length:
+            found[stretch] = True
+    return found
