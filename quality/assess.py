@@ -211,8 +211,7 @@ def reach(checks: Iterable[Checks]) -> tuple[timedelta, timedelta]:
     """
     befores, afters = zip(*(_reach(one) for one in checks), strict=True) if (checks := list(checks)) else ((), ())
     # A companion is judged by what others have been found to be, which reaches as far from each of their readings.
-    more = _companion_reach(checks)
-    return max(befores, default=timedelta(0)) + more, max(afters, default=timedelta(0)) + more
+    return max(befores, default=timedelta(0)) + _companion_reach(checks), max(afters, default=timedelta(0))
 
 
 def _reach(checks: Checks) -> tuple[timedelta, timedelta]:
@@ -247,7 +246,8 @@ def _own_reach(settings: CheckSettings, every: timedelta) -> Iterator[tuple[time
         back_in = settings.own_step.back_in
         yield back_in + NEIGHBOURS_WITHIN * every + own.BEFORE_A_STEP, back_in
     if settings.own_flat is not None:
-        yield (own.LONGEST_FLAT + FLAT_OVER * every,) * 2
+        after = _longest(settings.own_flat.suspect, settings.own_flat.fail)
+        yield max(after, own.LONGEST_FLAT) + FLAT_OVER * every, after
     if settings.unsteady is not None:
         yield (settings.unsteady.over / 2,) * 2
     if settings.stuck is not None:

@@ -33,7 +33,7 @@ def companion_flag(times: Times, others: Mapping[str, Condition], settings: Comp
     if settings.any_missing:
         flags[_count(times, [(one, one.gone) for one in present]) > 0] = Flag.SUSPECT
     doubtful = _count(times, [(one, one.doubtful) for one in present])
-    flags[(2 * doubtful > len(present)) & (doubtful > 1)] = Flag.SUSPECT
+    flags[(3 * doubtful > 2 * len(present)) & (doubtful > 1)] = Flag.SUSPECT
     guide = others.get(settings.corrected_by or "")
     if guide is not None:
         dead = _lasting(guide, micros_of(settings.lasting))
@@ -50,11 +50,11 @@ def _count(times: Times, conditions: Sequence[tuple[Condition, Mask]]) -> np.nda
 
 
 def _lasting(guide: Condition, length: int) -> Mask:
-    """Return the stretches, without long gaps, in which it has been dead for so long."""
+    """Return the moments up to which it has been dead for so long, without long gaps."""
     found = np.zeros(len(guide.dead), np.bool_)
     places = np.flatnonzero(guide.dead)
     apart = (np.diff(places) > 1) | (np.diff(guide.times[places]) > FLAT_OVER * guide.every)
     for stretch in np.split(places, np.flatnonzero(apart) + 1):
-        if len(stretch) and guide.times[stretch[-1]] - guide.times[stretch[0]] >= length:
-            found[stretch] = True
+        if len(stretch):
+            found[stretch] = guide.times[stretch] - guide.times[stretch[0]] >= length
     return found

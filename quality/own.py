@@ -20,7 +20,7 @@ from registry.learned_settings import OwnFlatCheck, OwnLevelCheck, OwnStepCheck
 BEFORE_A_STEP = timedelta(hours=8)
 # A step is over once the value is nearer to where it began than to where it went.
 _BACK = 0.5
-# A flat line that would have to be longer to be unusual is not looked for: a flag may not depend on the whole year.
+# A flat line so long is unusual anywhere: a stuck instrument may not become what is usual.
 LONGEST_FLAT = timedelta(days=3)
 
 
@@ -32,22 +32,31 @@ def own_level_flag(values: Values, usual: Usual, settings: OwnLevelCheck) -> Fla
 
 
 def own_flat_flag(series: Paced, usual: Usual, settings: OwnFlatCheck) -> Flags:
-    """Return stretches, from their beginning, in which the value does not change for unusually long."""
+    """Return the values that have not changed for unusually long, and as many of them before as would be long elsewhere."""
     flags = np.where(np.isnan(series.values), Flag.NOT_EVALUATED, Flag.GOOD).astype(np.int8)
     there = np.flatnonzero(flags == Flag.GOOD)
-    if not len(there):
-        return flags
-    length = np.zeros(len(flags))
-    first, last = flat_runs(series.times[there], series.values[there], micros_of(series.interval))
-    length[there] = np.repeat(series.times[there][last] - series.times[there][first], last - first + 1)
-    unusual = np.nan_to_num(settings.times * usual.flat)
+    times, values = series.times[there], series.values[there]
+    first, last = flat_runs(times, values, micros_of(series.interval)) if len(there) else (there, there)
+    unusual = np.minimum(np.nan_to_num(settings.times * usual.flat[there]), micros_of(LONGEST_FLAT))
+    length = times - np.repeat(times[first], last - first + 1)
     for limit, flag in ((settings.suspect, Flag.SUSPECT), (settings.fail, Flag.FAIL)):
         if limit is not None:
-            needed = np.maximum(micros_of(limit), unusual)
-            flags[(length >= needed) & (needed <= micros_of(LONGEST_FLAT))] = flag
+            long = length >= np.maximum(micros_of(limit), unusual)
+            flags[there[_and_before(times, long, np.repeat(first, last - first + 1), micros_of(limit))]] = flag
     if settings.but_not is not None:
         flags[(series.values >= settings.but_not[0]) & (series.values <= settings.but_not[1])] = Flag.GOOD
     return flags
+
+
+def _and_before(times: Times, found: Mask, first: NDArray[np.int64], back: int) -> Mask:
+    """Return what is `found`, and what comes within `back` before it, no sooner than the `first` of its stretch."""
+    ends = np.flatnonzero(found)
+    starts = np.maximum(np.searchsorted(times, times[ends] - back), first[ends])
+    edges = np.zeros(len(times) + 1, np.int64)
+    np.add.at(edges, starts, 1)
+    np.add.at(edges, ends + 1, -1)
+    covered: Mask = np.cumsum(edges[:-1]) > 0
+    return covered
 
 
 def own_step_flag(series: Paced, usual: Usual, settings: OwnStepCheck) -> Flags:
