@@ -32,7 +32,7 @@ class Neighbours:
         """
         found = {}
         for name, of in checks.items():
-            check, others = of.settings.neighbours, others_of(self._registry, SeriesKey(station, name))
+            check, others = of.settings.neighbours, self._registry.peers(SeriesKey(station, name))
             if check is not None and of.interval and len(others) >= check.stations:
                 found[name] = median_of(self._read(others, of.interval, span), of.interval, check.stations)
         return found
@@ -58,13 +58,3 @@ def measured(found: Series, key: SeriesKey, registry: Registry) -> Trace:
     """Return readings as the checks see them: what the calendar says is put into the status."""
     closed = registry.calendar.reasons(key, found.times)
     return Trace(found.times, found.values, status_by_calendar(found.status, closed))
-
-
-def others_of(registry: Registry, series: SeriesKey) -> list[SeriesKey]:
-    """Return the same parameter at the other stations of its kind in the area."""
-    mine = registry.stations[series.station]
-    return [
-        SeriesKey(one.id, series.parameter)
-        for one in sorted(registry.stations.values(), key=lambda one: one.id)
-        if one.id != mine.id and one.area == mine.area and one.kind == mine.kind and series.parameter in one.measures
-    ]

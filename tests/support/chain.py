@@ -118,7 +118,7 @@ class Chain:
         return {
             (key, moment(at)): tuple(said)
             for key, one in found.items()
-            for at, *said in zip(*(column.tolist() for column in (one.times, one.flags, one.reasons, one.checks)))
+            for at, *said in zip(*(column.tolist() for column in (one.times, one.flags, one.reasons, one.checks)), strict=True)
         }  # fmt: skip
 
     def windows(self) -> dict[Any, Any]:
