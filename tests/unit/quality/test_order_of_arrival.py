@@ -24,6 +24,14 @@ from registry.check_settings import (
     RateCheck,
     SpikeCheck,
 )
+from registry.learned_settings import (
+    CompanionCheck,
+    OwnFlatCheck,
+    OwnLevelCheck,
+    OwnStepCheck,
+    StuckCheck,
+    UnsteadyCheck,
+)
 
 MINUTE = 60_000_000
 FIVE = timedelta(minutes=5)
@@ -163,3 +171,73 @@ def _assess_span(
         ):
             if span[0] < at <= span[1]:
                 flags[name, at] = (flag, reasons)
+
+
+QUARTER = timedelta(minutes=15)
+INSTRUMENT = ("water_temperature", "ph", "turbidity")
+LEARNING = CheckSettings(
+    own_step=OwnStepCheck(times=8, at_most=6, back_in=timedelta(hours=2), stays=True),
+    own_level=OwnLevelCheck(times=1),
+    own_flat=OwnFlatCheck(suspect=timedelta(hours=3), fail=timedelta(hours=20), times=2),
+    unsteady=UnsteadyCheck(over=timedelta(days=1), share=0.1, by=0.2),
+    stuck=StuckCheck(over=timedelta(hours=6), share=0.02),
+    companion=CompanionCheck(
+        others=INSTRUMENT, any_missing=True, corrected_by="water_temperature", lasting=timedelta(hours=6)
+    ),
+)
+
+
+def lived_through(chance: np.random.Generator) -> Trace:
+    """Return twelve days of an instrument to which a good deal has happened."""
+    count = 12 * 96
+    times = (np.arange(count) * 15 + chance.integers(-1, 2, count)) * MINUTE + 15 * MINUTE
+    values = np.round(5 + np.sin(np.arange(count) / 96 * 2 * np.pi) + chance.normal(0, 0.2, count), 1)
+    kept = np.ones(count, np.bool_)
+    status = np.zeros(count, np.int8)
+    for what, length in zip(chance.integers(0, 6, 24), chance.choice([1, 2, 5, 15, 40, 100], 24), strict=True):
+        part = slice(begin := int(chance.integers(0, count - 100)), begin + int(length))
+        if what == 0:
+            values[part] = values[begin]
+        elif what == 1:
+            values[part] += chance.choice([-4.0, 4.0, 20.0])
+        elif what == 2:
+            values[part] = chance.choice([np.nan, -9999.0])
+        elif what == 3:
+            kept[part] = False
+        elif what == 4:
+            values[part] = np.round(values[part] + chance.normal(0, 2, int(length)), 1)
+        else:
+            status[part] = 1
+    return Trace(times[kept], values[kept], status[kept])
+
+
+# Each by itself, since the reach of one hides what another lacks; and all together.
+alone_or_not = st.sampled_from([
+    *(
+        CheckSettings.model_validate({name: getattr(LEARNING, name)})
+        for name in ("own_step", "own_level", "own_flat", "unsteady", "stuck", "companion")
+    ),
+    LEARNING,
+])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32), alone_or_not, st.integers(5 * 96, 11 * 96), st.integers(1, 96))
+def test_so_does_what_a_series_has_learned_of_itself(
+    seed: int, checked: CheckSettings, begin: int, length: int
+) -> None:
+    """A part of the readings, and the figures of the days before them, say what everything says."""
+    chance = np.random.default_rng(seed)
+    traces = {name: lived_through(chance) for name in INSTRUMENT}
+    of = dict.fromkeys(INSTRUMENT, Checks((0.0, 10.0), None, QUARTER, checked))
+    whole = assess_station(traces, of, learned(traces, of, range(13)))
+    before, after = (micros_of(one) for one in reach(of.values()))
+    start, end = begin * 15 * MINUTE, (begin + length) * 15 * MINUTE
+    parts = {name: trace.part(start - before, end + after) for name, trace in traces.items()}
+    known = learned(traces, of, range(max((start - before) // DAY - LEARNED_DAYS, 0), (end + after) // DAY))
+    found = assess_station(parts, of, known)
+    for name, trace in traces.items():
+        inside = (trace.times > start) & (trace.times <= end)
+        part = (parts[name].times > start) & (parts[name].times <= end)
+        assert found[name].reasons[part].tolist() == whole[name].reasons[inside].tolist()
+        assert found[name].flags[part].tolist() == whole[name].flags[inside].tolist()
