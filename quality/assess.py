@@ -189,7 +189,7 @@ def _condition(one: Judging) -> Condition:
     gone = np.isnan(one.trace.values) | (one.reasons & Reason.RANGE > 0)
     out = one.reasons & (Reason.RANGE | Reason.SUSPECT_RANGE) > 0
     every = micros_of(one.checks.interval or timedelta(0))
-    return Condition(one.trace.times, every, gone, gone | out, out | (one.reasons & Reason.FLAT > 0))
+    return Condition(one.trace.times, every, gone, gone | out)
 
 
 def _judge_part(part: Judging, whole: Judging) -> None:
@@ -207,12 +207,10 @@ def reach(checks: Iterable[Checks]) -> tuple[timedelta, timedelta]:
     """Return how long before and after a reading others can change its flag, at a station with `checks`.
 
     So far at most: a flag at t depends on the readings of t - before ≤ moment ≤ t + after, and on what `LEARNED_DAYS`
-    UTC days before the day of each of these readings have taught (before t's own, save where the reach crosses midnight).
+    UTC days before t's own have taught.
     """
     befores, afters = zip(*(_reach(one) for one in checks), strict=True) if (checks := list(checks)) else ((), ())
-    # A companion is judged by what others have been found to be, which reaches as far from each of their readings.
-    more = _companion_reach(checks)
-    return max(befores, default=timedelta(0)) + more, max(afters, default=timedelta(0)) + more
+    return max((*befores, _companion_reach(checks)), default=timedelta(0)), max(afters, default=timedelta(0))
 
 
 def _reach(checks: Checks) -> tuple[timedelta, timedelta]:
@@ -247,7 +245,8 @@ def _own_reach(settings: CheckSettings, every: timedelta) -> Iterator[tuple[time
         back_in = settings.own_step.back_in
         yield back_in + NEIGHBOURS_WITHIN * every + own.BEFORE_A_STEP, back_in
     if settings.own_flat is not None:
-        yield (own.LONGEST_FLAT + FLAT_OVER * every,) * 2
+        after = _longest(settings.own_flat.suspect, settings.own_flat.fail)
+        yield max(after, own.LONGEST_FLAT) + FLAT_OVER * every, after
     if settings.unsteady is not None:
         yield (settings.unsteady.over / 2,) * 2
     if settings.stuck is not None:

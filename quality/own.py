@@ -20,7 +20,7 @@ from registry.learned_settings import OwnFlatCheck, OwnLevelCheck, OwnStepCheck
 BEFORE_A_STEP = timedelta(hours=8)
 # A step is over once the value is nearer to where it began than to where it went.
 _BACK = 0.5
-# A flat line that would have to be longer to be unusual is not looked for: a flag may not depend on the whole year.
+# A flat line so long is unusual anywhere: a stuck instrument may not become what is usual.
 LONGEST_FLAT = timedelta(days=3)
 
 
@@ -32,19 +32,18 @@ def own_level_flag(values: Values, usual: Usual, settings: OwnLevelCheck) -> Fla
 
 
 def own_flat_flag(series: Paced, usual: Usual, settings: OwnFlatCheck) -> Flags:
-    """Return stretches, from their beginning, in which the value does not change for unusually long."""
+    """Return the values that have not changed for unusually long, and as many of them before as would be long elsewhere."""
     flags = np.where(np.isnan(series.values), Flag.NOT_EVALUATED, Flag.GOOD).astype(np.int8)
     there = np.flatnonzero(flags == Flag.GOOD)
-    if not len(there):
-        return flags
-    length = np.zeros(len(flags))
-    first, last = flat_runs(series.times[there], series.values[there], micros_of(series.interval))
-    length[there] = np.repeat(series.times[there][last] - series.times[there][first], last - first + 1)
-    unusual = np.nan_to_num(settings.times * usual.flat)
+    times, values = series.times[there], series.values[there]
+    first, last = flat_runs(times, values, micros_of(series.interval)) if len(there) else (there, there)
+    first, last = np.repeat(first, last - first + 1), np.repeat(last, last - first + 1)
+    unusual = np.minimum(np.nan_to_num(settings.times * usual.flat[there]), micros_of(LONGEST_FLAT))
     for limit, flag in ((settings.suspect, Flag.SUSPECT), (settings.fail, Flag.FAIL)):
         if limit is not None:
-            needed = np.maximum(micros_of(limit), unusual)
-            flags[(length >= needed) & (needed <= micros_of(LONGEST_FLAT))] = flag
+            soon = np.searchsorted(times, times + micros_of(limit), side="right") - 1
+            length = times[np.minimum(last, soon)] - times[first]
+            flags[there[length >= np.maximum(micros_of(limit), unusual)]] = flag
     if settings.but_not is not None:
         flags[(series.values >= settings.but_not[0]) & (series.values <= settings.but_not[1])] = Flag.GOOD
     return flags
@@ -58,10 +57,13 @@ def own_step_flag(series: Paced, usual: Usual, settings: OwnStepCheck) -> Flags:
     least = np.fmin(
         np.maximum(settings.times * usual.step, settings.of_level * np.abs(usual.level)), settings.at_most or np.inf
     )
-    for place in steps.greater_than(least[there], NEIGHBOURS_WITHIN * micros_of(series.interval)):
-        found = steps.excursion(place, micros_of(settings.back_in))
+    back_in = micros_of(settings.back_in)
+    for place in steps.greater_than(least[there], back_in, NEIGHBOURS_WITHIN * micros_of(series.interval)):
+        found = steps.excursion(place, back_in)
         if found or settings.stays:
-            flags[there[place : place + max(found, 1)]] = Flag.SUSPECT
+            away = there[place : place + max(found, 1)]
+            # Each by what is usual on its own day, where an excursion goes on over midnight.
+            flags[away[steps.height(place) > least[away]]] = Flag.SUSPECT
     return flags
 
 
@@ -72,9 +74,15 @@ class _Steps:
     times: Times
     values: Values
 
-    def greater_than(self, least: Values, near: float) -> NDArray[np.int64]:
-        """Return the places after steps that are greater, and lead away from what was before."""
-        after = np.flatnonzero((np.abs(np.diff(self.values)) > least[1:]) & (np.diff(self.times) <= near)) + 1
+    def height(self, place: int) -> float:
+        """Return by how much the value at `place` differs from the one before."""
+        return float(abs(self.values[place] - self.values[place - 1]))
+
+    def greater_than(self, least: Values, within: int, near: float) -> NDArray[np.int64]:
+        """Return the places after steps that lead away from what was before and are greater, at once or `within`."""
+        later = np.minimum(np.searchsorted(self.times, self.times[1:] + within), len(least) - 1)
+        enough = np.fmin(least[1:], least[later])
+        after = np.flatnonzero((np.abs(np.diff(self.values)) > enough) & (np.diff(self.times) <= near)) + 1
         return after[[self._leads_away(int(place)) for place in after]] if len(after) else after
 
     def _leads_away(self, place: int) -> bool:

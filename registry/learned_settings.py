@@ -43,11 +43,11 @@ class OwnFlatCheck(Strict):
     """A value that does not change for much longer than it does as a rule in this series."""
 
     suspect: SomeTime
-    """after how long it is suspect, from its beginning"""
+    """after how long it is suspect; then as much before is suspect too"""
     fail: SomeTime | None = None
-    """after how long it fails"""
-    times: Amount = 6.0
-    """but no sooner than so many times as long as it is usual here; what would be longer than three days is not said"""
+    """after how long it fails, likewise"""
+    times: Amount = 4.0
+    """but no sooner than so many times as long as is usual here, or three days"""
     but_not: Span | None = None
     """[lowest, highest]: values for which it is natural, such as water that freezes"""
 
@@ -80,9 +80,10 @@ class CompanionCheck(Strict):
     others: tuple[Id, ...] = Field(min_length=1)
     """ids of the parameters of the same instrument; those that a station does not have are passed over"""
     any_missing: bool = False
-    """suspect at each moment at which one of them is missing or out of the plausible range; false: when most of them are
-    missing, out of range or suspect by their range"""
-    corrected_by: Id | None = None
-    """id of the parameter by which the instrument corrects this one: suspect while that one fails for long"""
-    lasting: SomeTime = timedelta(hours=12)
-    """for how long that one must have failed, or been flat"""
+    """suspect at each moment at which one of them is missing or out of the plausible range; false: when more than two
+    thirds of them are, or are suspect by their range"""
+    rests_on: tuple[Id, ...] = ()
+    """ids of parameters without which the instrument cannot say this one (its temperature, by which it corrects the others),
+    or is not in the water (its conductance): suspect while one of them is missing, out of range or suspect by it for long"""
+    lasting: SomeTime = timedelta(hours=6)
+    """for how long that one must have been so"""
