@@ -23,4 +23,7 @@ REASONS: Mapping[Reason, Text] = {
     Reason.MAINTENANCE: Text("maintenance by the calendar"),
     Reason.FAULT_CALENDAR: Text("a fault by the calendar"),
     Reason.OVERRIDE: Text("set by a person"),
+    Reason.OWN_LEVEL: Text("far from what is usual for this station"),
+    Reason.UNSTEADY: Text("jumps about for days"),
+    Reason.STUCK: Text("keeps to one level for hours"),
 }

@@ -120,7 +120,7 @@ def _judge_alone(one: Judging) -> None:
         one.add_usable(alone.climatology_flag(one.trace.times, one.values, settings.climatology), Reason.CLIMATOLOGY)
     if settings.gap is not None:
         one.add_usable(in_time.gap_flag(one.trace.times, settings.gap), Reason.GAP)
-    if interval is not None and len(one.trace) > 1:
+    if interval is not None:
         for flags, reason in _flags_in_time(one, in_time.Paced(one.trace.times, one.values, interval)):
             one.add_usable(flags, reason)
 
@@ -189,7 +189,7 @@ def _condition(one: Judging) -> Condition:
     gone = np.isnan(one.trace.values) | (one.reasons & Reason.RANGE > 0)
     out = one.reasons & (Reason.RANGE | Reason.SUSPECT_RANGE) > 0
     every = micros_of(one.checks.interval or timedelta(0))
-    return Condition(one.trace.times, every, gone, gone | out, out | (one.reasons & Reason.FLAT > 0))
+    return Condition(one.trace.times, every, gone, gone | out)
 
 
 def _judge_part(part: Judging, whole: Judging) -> None:
@@ -207,11 +207,10 @@ def reach(checks: Iterable[Checks]) -> tuple[timedelta, timedelta]:
     """Return how long before and after a reading others can change its flag, at a station with `checks`.
 
     So far at most: a flag at t depends on the readings of t - before ≤ moment ≤ t + after, and on what `LEARNED_DAYS`
-    UTC days before the day of each of these readings have taught (before t's own, save where the reach crosses midnight).
+    UTC days before t's own have taught.
     """
     befores, afters = zip(*(_reach(one) for one in checks), strict=True) if (checks := list(checks)) else ((), ())
-    # A companion is judged by what others have been found to be, which reaches as far from each of their readings.
-    return max(befores, default=timedelta(0)) + _companion_reach(checks), max(afters, default=timedelta(0))
+    return max((*befores, _companion_reach(checks)), default=timedelta(0)), max(afters, default=timedelta(0))
 
 
 def _reach(checks: Checks) -> tuple[timedelta, timedelta]:

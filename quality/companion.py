@@ -22,8 +22,6 @@ class Condition:
     """missing, or out of the plausible range"""
     doubtful: Mask
     """gone, or suspect by its range"""
-    dead: Mask
-    """out of range, suspect by it, or flat"""
 
 
 def companion_flag(times: Times, others: Mapping[str, Condition], settings: CompanionCheck) -> Flags:
@@ -34,10 +32,9 @@ def companion_flag(times: Times, others: Mapping[str, Condition], settings: Comp
         flags[_count(times, [(one, one.gone) for one in present]) > 0] = Flag.SUSPECT
     doubtful = _count(times, [(one, one.doubtful) for one in present])
     flags[(3 * doubtful > 2 * len(present)) & (doubtful > 1)] = Flag.SUSPECT
-    guide = others.get(settings.corrected_by or "")
-    if guide is not None:
-        dead = _lasting(guide, micros_of(settings.lasting))
-        flags[_count(times, [(guide, dead)]) > 0] = Flag.SUSPECT
+    guides = [others[name] for name in settings.rests_on if name in others]
+    lasting = [(one, _lasting(one, micros_of(settings.lasting))) for one in guides]
+    flags[_count(times, lasting) > 0] = Flag.SUSPECT
     return flags
 
 
@@ -50,9 +47,9 @@ def _count(times: Times, conditions: Sequence[tuple[Condition, Mask]]) -> np.nda
 
 
 def _lasting(guide: Condition, length: int) -> Mask:
-    """Return the moments up to which it has been dead for so long, without long gaps."""
-    found = np.zeros(len(guide.dead), np.bool_)
-    places = np.flatnonzero(guide.dead)
+    """Return the moments up to which it has been so for so long, without long gaps."""
+    found = np.zeros(len(guide.doubtful), np.bool_)
+    places = np.flatnonzero(guide.doubtful)
     apart = (np.diff(places) > 1) | (np.diff(guide.times[places]) > FLAT_OVER * guide.every)
     for stretch in np.split(places, np.flatnonzero(apart) + 1):
         if len(stretch):

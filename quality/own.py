@@ -37,26 +37,16 @@ def own_flat_flag(series: Paced, usual: Usual, settings: OwnFlatCheck) -> Flags:
     there = np.flatnonzero(flags == Flag.GOOD)
     times, values = series.times[there], series.values[there]
     first, last = flat_runs(times, values, micros_of(series.interval)) if len(there) else (there, there)
+    first, last = np.repeat(first, last - first + 1), np.repeat(last, last - first + 1)
     unusual = np.minimum(np.nan_to_num(settings.times * usual.flat[there]), micros_of(LONGEST_FLAT))
-    length = times - np.repeat(times[first], last - first + 1)
     for limit, flag in ((settings.suspect, Flag.SUSPECT), (settings.fail, Flag.FAIL)):
         if limit is not None:
-            long = length >= np.maximum(micros_of(limit), unusual)
-            flags[there[_and_before(times, long, np.repeat(first, last - first + 1), micros_of(limit))]] = flag
+            soon = np.searchsorted(times, times + micros_of(limit), side="right") - 1
+            length = times[np.minimum(last, soon)] - times[first]
+            flags[there[length >= np.maximum(micros_of(limit), unusual)]] = flag
     if settings.but_not is not None:
         flags[(series.values >= settings.but_not[0]) & (series.values <= settings.but_not[1])] = Flag.GOOD
     return flags
-
-
-def _and_before(times: Times, found: Mask, first: NDArray[np.int64], back: int) -> Mask:
-    """Return what is `found`, and what comes within `back` before it, no sooner than the `first` of its stretch."""
-    ends = np.flatnonzero(found)
-    starts = np.maximum(np.searchsorted(times, times[ends] - back), first[ends])
-    edges = np.zeros(len(times) + 1, np.int64)
-    np.add.at(edges, starts, 1)
-    np.add.at(edges, ends + 1, -1)
-    covered: Mask = np.cumsum(edges[:-1]) > 0
-    return covered
 
 
 def own_step_flag(series: Paced, usual: Usual, settings: OwnStepCheck) -> Flags:
@@ -67,10 +57,13 @@ def own_step_flag(series: Paced, usual: Usual, settings: OwnStepCheck) -> Flags:
     least = np.fmin(
         np.maximum(settings.times * usual.step, settings.of_level * np.abs(usual.level)), settings.at_most or np.inf
     )
-    for place in steps.greater_than(least[there], NEIGHBOURS_WITHIN * micros_of(series.interval)):
-        found = steps.excursion(place, micros_of(settings.back_in))
+    back_in = micros_of(settings.back_in)
+    for place in steps.greater_than(least[there], back_in, NEIGHBOURS_WITHIN * micros_of(series.interval)):
+        found = steps.excursion(place, back_in)
         if found or settings.stays:
-            flags[there[place : place + max(found, 1)]] = Flag.SUSPECT
+            away = there[place : place + max(found, 1)]
+            # Each by what is usual on its own day, where an excursion goes on over midnight.
+            flags[away[steps.height(place) > least[away]]] = Flag.SUSPECT
     return flags
 
 
@@ -81,9 +74,15 @@ class _Steps:
     times: Times
     values: Values
 
-    def greater_than(self, least: Values, near: float) -> NDArray[np.int64]:
-        """Return the places after steps that are greater, and lead away from what was before."""
-        after = np.flatnonzero((np.abs(np.diff(self.values)) > least[1:]) & (np.diff(self.times) <= near)) + 1
+    def height(self, place: int) -> float:
+        """Return by how much the value at `place` differs from the one before."""
+        return float(abs(self.values[place] - self.values[place - 1]))
+
+    def greater_than(self, least: Values, within: int, near: float) -> NDArray[np.int64]:
+        """Return the places after steps that lead away from what was before and are greater, at once or `within`."""
+        later = np.minimum(np.searchsorted(self.times, self.times[1:] + within), len(least) - 1)
+        enough = np.fmin(least[1:], least[later])
+        after = np.flatnonzero((np.abs(np.diff(self.values)) > enough) & (np.diff(self.times) <= near)) + 1
         return after[[self._leads_away(int(place)) for place in after]] if len(after) else after
 
     def _leads_away(self, place: int) -> bool:

@@ -65,7 +65,8 @@ def _hourly(hours: Times, values: Values) -> tuple[Times, Values]:
 def _resting(hours: Times, medians: Values, over: int, settings: StuckCheck) -> Times:
     """Return the hours of all stretches of `over` hours whose medians rest."""
     found: set[int] = set()
-    for begin in range(int(hours[0]), int(hours[-1]) - over + 2) if len(hours) else ():
+    # A stretch may begin and end in hours without a median: else it would matter how much more of the series is known.
+    for begin in range(int(hours[0]) - over + 1, int(hours[-1]) + 1) if len(hours) else ():
         first, end = np.searchsorted(hours, (begin, begin + over))
         part = medians[first:end]
         if len(part) >= _LEAST_HOURS * over:

@@ -82,7 +82,8 @@ class CompanionCheck(Strict):
     any_missing: bool = False
     """suspect at each moment at which one of them is missing or out of the plausible range; false: when more than two
     thirds of them are, or are suspect by their range"""
-    corrected_by: Id | None = None
-    """id of the parameter by which the instrument corrects this one: suspect while that one fails for long"""
-    lasting: SomeTime = timedelta(hours=12)
-    """for how long that one must have failed, or been flat"""
+    rests_on: tuple[Id, ...] = ()
+    """ids of parameters without which the instrument cannot say this one (its temperature, by which it corrects the others),
+    or is not in the water (its conductance): suspect while one of them is missing, out of range or suspect by it for long"""
+    lasting: SomeTime = timedelta(hours=6)
+    """for how long that one must have been so"""
