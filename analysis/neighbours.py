@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import numpy as np
+import structlog
 
+from analysis.apart import apart
 from analysis.check_days import INSTANT, Of
 from analysis.rollups import status_by_calendar
 from domain.moment import moment
@@ -14,7 +16,9 @@ from quality.settings import checks_of
 from quality.together import median_of
 from quality.trace import Trace
 from registry.lookup import Registry
-from storage.readings import ReadingStore, Series
+from storage.readings import QuestionRefused, ReadingStore, Series
+
+log = structlog.get_logger(__name__)
 
 
 class Neighbours:
@@ -41,8 +45,15 @@ class Neighbours:
         """Return what others say in every interval that `span` touches."""
         every = interval // INSTANT
         start, end = (span[0] // every - 1) * every, (span[1] // every + 1) * every
-        read = self._store.read_many(others, Window(moment(start), moment(end)))
-        return [self._usable(read[key], key) for key in others]
+        window, read = Window(moment(start), moment(end)), dict[SeriesKey, Series]()
+        apart(others, lambda some: read.update(self._store.read_many(some, window)), self._unread)
+        return [self._usable(read[key], key) for key in others if key in read]
+
+    def _unread(self, series: SeriesKey, error: Exception) -> None:
+        """Leave out one that cannot be read: what waits of it has its neighbours judged again once it can."""
+        if isinstance(error, QuestionRefused):
+            self._store.ping()  # raises where it is not this series that the store will not hear of
+        log.warning("a station is not compared with a neighbour", neighbour=series, why=str(error))
 
     def _usable(self, found: Series, key: SeriesKey) -> Trace:
         trace = measured(found, key, self._registry)

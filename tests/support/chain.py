@@ -18,7 +18,7 @@ from domain.window import Window, WindowKind
 from registry.lookup import Registry
 from registry.schema import Maintenance, Parameter, Rule, Team
 from storage import alerting, spans
-from storage.readings import ReadingStore
+from storage.readings import ReadingStore, Series
 from storage.sqlite import SqliteReadings
 from storage.state import open_state
 from support.configured import registry, station
@@ -118,7 +118,7 @@ class Chain:
         return {
             (key, moment(at)): tuple(said)
             for key, one in found.items()
-            for at, *said in zip(*(column.tolist() for column in (one.times, one.flags, one.reasons, one.checks)), strict=True)
+            for at, *said in zip(*(column.tolist() for column in _said(one)), strict=True)
         }  # fmt: skip
 
     def windows(self) -> dict[Any, Any]:
@@ -146,6 +146,10 @@ class Chain:
         """Let go of the files."""
         self.engine.dispose()
         self.store.close()
+
+
+def _said(one: Series) -> tuple[Any, ...]:
+    return one.times, one.flags, one.reasons, one.checks
 
 
 def _jobs(made: Registry, store: ReadingStore, engine: Engine, clock: SetClock) -> tuple[Figures, Judge]:
