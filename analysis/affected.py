@@ -3,11 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from analysis.check_days import INSTANT
-from analysis.neighbours import Area
+from analysis.check_days import INSTANT, CheckDays
 from domain.moment import micros
 from domain.reading import SeriesKey
-from domain.window import HOUR
 from quality.learned import LEARNED_DAYS
 from registry.lookup import Registry
 from storage.spans import DAY_US, DirtySpan
@@ -30,7 +28,7 @@ class Affected:
     lent: list[Changed] = field(default_factory=list)
 
 
-def by_station(taken: Iterable[DirtySpan], registry: Registry, area: Area) -> dict[str, Affected]:
+def by_station(taken: Iterable[DirtySpan], registry: Registry, days: CheckDays) -> dict[str, Affected]:
     """Return what is to be judged again, by station; a station that is configured no more is left out."""
     found: dict[str, Affected] = {}
     for span in taken:
@@ -39,10 +37,12 @@ def by_station(taken: Iterable[DirtySpan], registry: Registry, area: Area) -> di
             continue
         first, last = micros(span.first_at), micros(span.last_at)
         found.setdefault(station, Affected()).own.append(Changed(span.series, first, last))
-        for other in area.held_against(span.series):
-            wide = (registry.interval(*other) or HOUR) // INSTANT
-            lent = Changed(other, first - wide, last + wide)
-            found.setdefault(other.station, Affected()).lent.append(lent)
+        for other in days.held_against(span.series):
+            check = days.at(other.station, last)[other.parameter]
+            if check.settings.neighbours is not None and check.interval is not None:
+                wide = check.interval // INSTANT
+                lent = Changed(other, first - wide, last + wide)
+                found.setdefault(other.station, Affected()).lent.append(lent)
     return found
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from analysis.check_days import INSTANT, CheckDays, Of
 from analysis.learning import Learning
-from analysis.neighbours import Area, Neighbours, measured
+from analysis.neighbours import Neighbours, measured
 from domain.flag import Flag, Reason
 from domain.moment import micros, moment
 from domain.reading import SeriesKey
@@ -47,12 +47,12 @@ class Judged:
 class Assessor:
     """Reads for the flagger and asks the checks. Raises StoreUnavailable."""
 
-    def __init__(self, registry: Registry, store: ReadingStore, days: CheckDays, area: Area) -> None:
+    def __init__(self, registry: Registry, store: ReadingStore, days: CheckDays) -> None:
         """Nothing is read yet."""
         self._registry = registry
         self._store = store
         self._days = days
-        self._neighbours = Neighbours(registry, store, area)
+        self._neighbours = Neighbours(registry, store)
         self.learning = Learning(days)
 
     def judged(self, station: str, first: int, last: int, words: Sequence[Override]) -> Iterator[Judged]:

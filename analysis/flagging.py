@@ -23,7 +23,6 @@ from analysis.affected import Affected, affected, by_station
 from analysis.apart import apart
 from analysis.assessing import Assessor, Judged
 from analysis.check_days import CheckDays
-from analysis.neighbours import Area
 from analysis.troubles import Troubles
 from domain.cause import Cause
 from domain.clock import Clock
@@ -86,8 +85,7 @@ class Flagger:
         self._engine = engine
         self._clock = clock
         self._days = CheckDays(registry)
-        self._area = Area(registry)
-        self._assessor = Assessor(registry, store, self._days, self._area)
+        self._assessor = Assessor(registry, store, self._days)
         self._troubles = Troubles(store)
         self._calendar_applied = False
 
@@ -116,7 +114,7 @@ class Flagger:
 
     def _round(self, taken: list[DirtySpan]) -> Round:
         self._assessor.learning.forget((span.series, span.day) for span in taken)
-        widened = by_station(taken, self._registry, self._area)
+        widened = by_station(taken, self._registry, self._days)
         stations = sorted(widened)
         words = overrides.in_force(self._engine, stations)
         this = Round(self._clock.now(), taken, widened, words, self._reach(stations))

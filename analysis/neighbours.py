@@ -1,6 +1,6 @@
 """What the other stations of an area say: their median, interval by interval."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 import numpy as np
@@ -24,11 +24,10 @@ log = structlog.get_logger(__name__)
 class Neighbours:
     """Reads the medians that stations are held against. Raises StoreUnavailable."""
 
-    def __init__(self, registry: Registry, store: ReadingStore, area: "Area") -> None:
+    def __init__(self, registry: Registry, store: ReadingStore) -> None:
         """Nothing is read yet."""
         self._registry = registry
         self._store = store
-        self._area = area
 
     def medians(self, station: str, checks: Of, span: tuple[int, int]) -> dict[str, Trace]:
         """Return the median of each parameter that is held against it, at the ends of its intervals in `span` (µs).
@@ -37,8 +36,7 @@ class Neighbours:
         """
         found = {}
         for name, of in checks.items():
-            check = of.settings.neighbours
-            others = self._area.others(SeriesKey(station, name)) if check is not None else []
+            check, others = of.settings.neighbours, self._registry.peers(SeriesKey(station, name))
             if check is not None and of.interval and len(others) >= check.stations:
                 found[name] = median_of(self._read(others, of.interval, span), of.interval, check.stations)
         return found
@@ -71,38 +69,3 @@ def measured(found: Series, key: SeriesKey, registry: Registry) -> Trace:
     """Return readings as the checks see them: what the calendar says is put into the status."""
     closed = registry.calendar.reasons(key, found.times)
     return Trace(found.times, found.values, status_by_calendar(found.status, closed))
-
-
-class Area:
-    """Which series are held against which: the same parameter at the other stations of a kind in the area."""
-
-    def __init__(self, registry: Registry) -> None:
-        """Look it up."""
-        self._registry = registry
-        self._alike: dict[tuple[str, str, str], list[str]] = {}
-        for station in sorted(registry.stations.values(), key=lambda one: one.id):
-            for parameter in station.measures:
-                self._alike.setdefault((station.area, station.kind, parameter), []).append(station.id)
-        self._checked = {one: list(self._with_check(one)) for one in self._alike}
-
-    def _with_check(self, alike: tuple[str, str, str]) -> Iterator[str]:
-        for station in self._alike[alike]:
-            measurings = self._registry.measurings(station, alike[2])
-            if any(self._registry.check_settings(station, one).neighbours is not None for one in measurings):
-                yield station
-
-    def others(self, series: SeriesKey) -> list[SeriesKey]:
-        """Return what a series is held against, where that is to be."""
-        return self._but(self._alike[self._place(series)], series)
-
-    def held_against(self, series: SeriesKey) -> list[SeriesKey]:
-        """Return what is held against a series, at one time or other."""
-        return self._but(self._checked.get(self._place(series), []), series)
-
-    def _place(self, series: SeriesKey) -> tuple[str, str, str]:
-        station = self._registry.stations[series.station]
-        return station.area, station.kind, series.parameter
-
-    @staticmethod
-    def _but(stations: Sequence[str], series: SeriesKey) -> list[SeriesKey]:
-        return [SeriesKey(one, series.parameter) for one in stations if one != series.station]

@@ -37,6 +37,9 @@ class Reason(IntFlag):
     MAINTENANCE = 8192
     FAULT_CALENDAR = 16384
     OVERRIDE = 32768
+    OWN_LEVEL = 65536
+    UNSTEADY = 131072
+    STUCK = 262144
 
 
 # A real discharge looks like a spike: what a check suspects still counts, what it failed does not.

@@ -117,6 +117,18 @@ def _folder_name(name: str) -> str:
     return name
 
 
+def _month_and_day(written: str) -> str:
+    """Return `written`, a day that every year has. Raises Wrong."""
+    try:
+        date.fromisoformat(f"2001-{written}")
+    except ValueError:
+        raise Wrong(
+            Text("`{found}` is no day that every year has", {"found": written}),
+            Text('write month and day in quotes, such as "05-01" for the first of May'),
+        ) from None
+    return written
+
+
 Degrees = Annotated[float, Field(json_schema_extra={"unit": "° (WGS 84)"})]
 LocalTime = Annotated[datetime, BeforeValidator(local_time)]
 JournalKept = Annotated[timedelta, BeforeValidator(duration), AfterValidator(_long_enough)]
@@ -124,6 +136,7 @@ Topic = Annotated[str, AfterValidator(_own_topic)]
 OneTopic = Annotated[str, AfterValidator(_one_topic)]
 FileName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_file_name)]
 FolderName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_folder_name)]
+MonthDay = Annotated[str, Field(pattern=r"^\d\d-\d\d$"), AfterValidator(_month_and_day)]
 Mail = Annotated[str, Field(max_length=200), AfterValidator(_mail)]
 
 
@@ -202,6 +215,25 @@ class Policies(Strict):
     """how long the link that takes an alert over can be used"""
     journal_kept: JournalKept = timedelta(days=60)
     """how long messages are kept as they came, at least 30 d; then only their seals, and those behind an exceedance"""
+    trend_significance: float = Field(default=0.05, gt=0, lt=0.5)
+    """how probable chance may be for a trend still to be called better or worse"""
+    trend_months: int = Field(default=24, ge=24)
+    """how many months with enough valid data a trend needs at least: two of each month of the year, so 24"""
+    trend_years: int = Field(default=5, ge=2, le=30)
+    """how many years a trend looks back"""
+    fill_level: float = Field(default=90, gt=0, lt=100, json_schema_extra={"unit": "%"})
+    """above it a waste container counts as full"""
+
+
+class Season(Strict):
+    """A season of the year; it lasts until the next one begins, also beyond the end of the year."""
+
+    id: Id
+    """by which it is known, such as rainy"""
+    names: Names
+    """as people call it"""
+    starts: MonthDay = Field(alias="from")
+    """month and day on which it begins, each year, such as "05-01\""""
 
 
 class Province(Strict):
@@ -219,6 +251,8 @@ class Province(Strict):
     """the rectangle that holds the province: a coordinate outside it is a fault"""
     policies: Policies = Policies()
     """the department's own rules where the law names none"""
+    seasons: tuple[Season, ...] = ()
+    """the seasons over which means are made, the department's own policy; left out: none are made"""
     indices: tuple[Literal["vn_aqi"], ...] = ("vn_aqi",)
     """the air quality indices that are made"""
     nowcast: Literal["normalised", "as_printed"] = "normalised"
@@ -298,6 +332,22 @@ class Contact(Strict):
     """address"""
 
 
+class Capacity(Dated):
+    """How much waste a facility may take in, as its licence says."""
+
+    tonnes: float = Field(gt=0, json_schema_extra={"unit": "t"})
+    """in a day or a year"""
+    per: Literal["day", "year"]
+    """which of the two"""
+
+
+class LeachateLevel(Dated):
+    """How high leachate may stand, as the licence or the design says."""
+
+    at_most: float = Field(gt=0, json_schema_extra={"unit": "m"})
+    """greatest level, as the station measures it"""
+
+
 class Facility(Strict):
     """Who discharges: a plant, a treatment works, a landfill, a farm."""
 
@@ -317,6 +367,10 @@ class Facility(Strict):
     """values of its own licence"""
     design_flow: float | None = Field(default=None, gt=0, json_schema_extra={"unit": "m³/d"})
     """what its treatment is built for"""
+    licensed_capacity: tuple[Capacity, ...] = ()
+    """how much waste it may take in; left out: tonnes are not held against anything"""
+    leachate_level: tuple[LeachateLevel, ...] = ()
+    """how high its leachate may stand; left out: that is not judged"""
     receiving_water: Names | None = None
     """into which it discharges"""
     contacts: tuple[Contact, ...] = ()

@@ -18,6 +18,8 @@ _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 
 def duration(written: object) -> timedelta:
     """Return the duration that `written` (`5 min`, `1 h`, `60 d`) names. Raises Wrong."""
+    if isinstance(written, timedelta):
+        return written
     found = _DURATION.match(written) if isinstance(written, str) else None
     if found is None:
         raise Wrong(

@@ -42,8 +42,12 @@ class DirtySpan:
 def take(
     engine: Engine, consumer: str, limit: int = 10_000, *, but: Collection[SeriesKey] = ()
 ) -> list[DirtySpan]:  # fmt: skip
-    """Return the spans that wait for `consumer`, oldest change first, `but` of some series; they stay until cleared."""
-    query = sa.select(dirty).where(dirty.c.consumer == consumer).order_by(dirty.c.number, dirty.c.day).limit(limit)
+    """Return the spans that wait for `consumer`, oldest change first, `but` of some series; they stay until cleared.
+
+    Of one change the days of a series come together: they can be worked on at once.
+    """
+    order = (dirty.c.number, dirty.c.station, dirty.c.parameter, dirty.c.day)
+    query = sa.select(dirty).where(dirty.c.consumer == consumer).order_by(*order).limit(limit)
     if but:
         query = query.where(sa.tuple_(dirty.c.station, dirty.c.parameter).not_in([tuple(one) for one in but]))
     with engine.connect() as connection:
