@@ -1,6 +1,6 @@
 """Which checks hold for a station's readings on which local day."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TypeAlias
 
@@ -30,6 +30,7 @@ class CheckDays:
         self._newest: dict[str, Of] = {}
         self._measured: dict[tuple[SeriesKey, date | None], Checks] = {}
         self._reach: dict[str, tuple[int, int]] = {}
+        self._ever_had: dict[SeriesKey, Sequence[Checks]] = {}
         self._held_against: dict[SeriesKey, list[SeriesKey]] = {}
 
     def at(self, station: str, at: int) -> Of:
@@ -71,9 +72,11 @@ class CheckDays:
         for name in self._registry.stations[station].measures:
             yield from self._ever_of(SeriesKey(station, name))
 
-    def _ever_of(self, series: SeriesKey) -> Iterator[Checks]:
-        for measuring in self._registry.measurings(*series):
-            yield checks_of(self._registry, *series, measuring.valid_from)
+    def _ever_of(self, series: SeriesKey) -> Sequence[Checks]:
+        if series not in self._ever_had:
+            measurings = self._registry.measurings(*series)
+            self._ever_had[series] = [checks_of(self._registry, *series, one.valid_from) for one in measurings]
+        return self._ever_had[series]
 
     def held_against(self, series: SeriesKey) -> list[SeriesKey]:
         """Return the series that are, or ever were, held against the median that `series` enters into."""
