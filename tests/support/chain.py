@@ -51,11 +51,10 @@ def rule(identity: str, window: str, **changes: Any) -> Rule:
 RULES = (rule("reading", "reading"), rule("hour", "hour"), rule("held", "hour", windows=2))
 
 
-def configured(*maintenance: dict[str, Any], rules: Sequence[Rule] = RULES, **stations: Any) -> Registry:
+def configured(*maintenance: dict[str, Any], rules: Sequence[Rule] = RULES, suspect: Any = None) -> Registry:
     """Return an area of four stations whose PM2.5 goes through every check, with rules on it."""
-    parameters = [{"id": "pm25"}, {"id": "pm10"}]
-    every = {"interval": "5 min", "parameters": parameters, **stations}
-    made = registry(*(station(name, **every) for name in STATIONS))
+    parameters = [{"id": "pm25", "suspect": suspect}, {"id": "pm10"}]
+    made = registry(*(station(name, interval="5 min", parameters=parameters) for name in STATIONS))
     checked = {
         name: Parameter.model_validate({**one.model_dump(by_alias=True), "checks": _CHECKS.get(name, [])})
         for name, one in made.parameters.items()
