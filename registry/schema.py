@@ -20,6 +20,7 @@ Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 Language = Literal["vi", "en"]
 Medium = Literal["air", "water", "waste"]
 StationKind = Literal["air", "stack", "outfall", "surface_water", "waste"]
+IndexId = Literal["vn_aqi", "us_aqi", "vn_wqi"]
 AreaKind = Literal["industrial", "residential", "agricultural"]
 
 MEDIUM_OF_KIND: dict[StationKind, Medium] = {
@@ -232,8 +233,8 @@ class Province(Strict):
     """the rectangle that holds the province: a coordinate outside it is a fault"""
     policies: Policies = Policies()
     """the department's own rules where the law names none"""
-    indices: tuple[Literal["vn_aqi"], ...] = ("vn_aqi",)
-    """the air quality indices that are made"""
+    indices: tuple[IndexId, ...] = ("vn_aqi",)
+    """the indices that are made; vn_wqi only once a person has confirmed it (`quantrac indices confirm`)"""
     nowcast: Literal["normalised", "as_printed"] = "normalised"
     """how VN_AQI weighs hours that are missing: by the weights that are there, or as the Decision prints it"""
     publish_facility_names: bool = False

@@ -63,6 +63,29 @@ def series_of(rows: Sequence[Sequence[Any]]) -> Series:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What windows of one series come to, ascending; all arrays have the same length.
+
+    `marks`: int64, µs since 1970 UTC. `values`: float64 in the canonical unit, NaN where nothing counts. `valid`,
+    `expected`: int64.
+    """
+
+    marks: NDArray[np.int64]
+    values: NDArray[np.float64]
+    valid: NDArray[np.int64]
+    expected: NDArray[np.int64]
+
+
+def means_of(rows: Sequence[Sequence[Any]]) -> Means:
+    """Return rows (mark in µs, value, valid, expected), ascending, as arrays; a value counts where `valid` is above 0."""
+    columns: Any = list(zip(*rows, strict=True)) if rows else [[]] * 4
+    marks, values, valid, expected = columns
+    counts = np.array(valid, np.int64)
+    figures = np.where(counts > 0, np.array(values, np.float64), np.nan)
+    return Means(np.array(marks, np.int64), figures, counts, np.array(expected, np.int64))
+
+
 @lru_cache(maxsize=1_000)
 def judged(status: int, flag: int, reasons: int) -> tuple[Status, Flag, Reason]:
     """Return what a store's numbers mean; there are few, and Python's own way costs more than all else of a row."""
@@ -117,6 +140,10 @@ class ReadingStore(Protocol):
         self, kind: WindowKind, series: Sequence[SeriesKey], window: Window
     ) -> dict[SeriesKey, list[RollupPoint]]:
         """Return the points whose mark is in `window`, ascending; those without a value too. No key is left out."""
+        ...
+
+    def read_means(self, kind: WindowKind, series: Sequence[SeriesKey], window: Window) -> dict[SeriesKey, Means]:
+        """Return value and counts of the points whose mark is in `window`, as arrays. No key is left out."""
         ...
 
     def write_indices(self, points: Sequence[IndexPoint]) -> None:
