@@ -55,6 +55,11 @@ class Scheme:
         return frozenset(self.of_hours).union(*self.of_days.values())
 
     @property
+    def kinds(self) -> tuple[WindowKind, ...]:
+        """Return the windows of which it is made."""
+        return (WindowKind.HOUR, WindowKind.DAY) if self.of_hours else (WindowKind.DAY,)
+
+    @property
     def row(self) -> str:
         """Under which its confirmation is kept, beside those of limits: no row of a regulation has a colon."""
         return f"index:{self.id}"

@@ -9,6 +9,7 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.engine import Engine
 
+from analysis.schemes import scheme_of
 from domain.clock import Clock
 from domain.limit import Bound
 from domain.reading import SeriesKey
@@ -79,7 +80,7 @@ OPERATIONS = (
     Operation("/api/v1/rollups", Text("averages and sums of one station, with valid and expected counts"),
               (_STATION, Asked("parameter", Text("one parameter's id; without it, all")),
                Asked("window", Text("hour, hour8, hour24 or day; without it, hour")), _FROM, _TO, _FORMAT)),
-    Operation("/api/v1/indices", Text("air quality indices of one station"),
+    Operation("/api/v1/indices", Text("indices of one station, each with its text and version, and what is missing"),
               (_STATION, Asked("window", Text("hour or day; without it, hour")), _FROM, _TO, _FORMAT)),
     Operation("/api/v1/exceedances", Text("times when a confirmed limit was exceeded, by automatic readings"),
               (_FROM, _TO)),
@@ -198,7 +199,7 @@ class _Lists:
         start: Annotated[Moment, Query(alias="from")] = None, end: Annotated[Moment, Query(alias="to")] = None,
         form: Annotated[Form, Query(alias="format")] = "json",
     ) -> Response:  # fmt: skip
-        """The indices of one station; a null value could not be computed."""
+        """The indices of one station; a null value could not be computed, and `missing` says for want of what."""
         self._parameters(station, None)
         span, kind = self._span(start, end), WindowKind(window)
         marks = Window(span.start - timedelta(days=2), span.end)
@@ -208,6 +209,8 @@ class _Lists:
             for point in self._store.read_indices(index, kind, [station], marks)
         )
         rows = [one for point in found for one in self._index(point, span)]
+        if form == "csv":
+            rows = [{**row, "missing": " ".join(row["missing"])} for row in rows]
         return answer(request, rows, form, name=f"{self._prefix}{station}-indices-{window}")
 
     def exceedances(
@@ -263,7 +266,8 @@ class _Lists:
             yield {
                 "end": self._iso(end), "window": point.kind, "station": point.station, "index": point.index,
                 "value": point.value, "level": point.level, "dominant": point.dominant,
-                "concentration": point.concentration, **self._source(point.station), **self._mark,
+                "concentration": point.concentration, "missing": point.missing,
+                "scheme": str(scheme_of(point.version, point.index)), **self._source(point.station), **self._mark,
             }  # fmt: skip
 
     def _parameters(self, station: str, parameter: str | None) -> Sequence[str]:

@@ -24,6 +24,7 @@ from registry.lookup import Registry
 from reports import answers, api, drawn, said, summary
 from reports.answers import unpacks
 from reports.facts import gather
+from reports.index_rows import index_rows
 from reports.kept import Kept, Page
 from reports.summary import Row, State
 from storage.published import Published
@@ -251,6 +252,7 @@ class _Pages:
         return self._render(
             lang, "station", f"/stations/{identity}", title=name(found.names, lang), view=view,
             place=place(found.latitude, found.longitude, lang), charts=charts,
+            index_rows=index_rows(registry, self._store, identity, facts.now, facts.confirmations),
             table=drawn.table(registry, charts, lang), now=facts.now,
             daily=bool(charts) and all(one.row.kind is WindowKind.DAY for one in charts),
             laws=[row for row in view.rows if row.limit], capture=registry.province.policies.capture,

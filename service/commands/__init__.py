@@ -5,6 +5,7 @@ from service.commands import (
     dashboards,
     decode,
     gaps,
+    indices,
     journal,
     limits,
     quarantine,
@@ -18,6 +19,7 @@ from service.commands import (
 COMMANDS = (
     setup.add, running.add_demo, running.add_run, running.add_setup_influx, state.add, gaps.add, journal.add,
     readings.add_import, readings.add_export, readings.add_recompute, decode.add, quarantine.add, limits.add,
+    indices.add,
     alerts.add,
     dashboards.add,
 )  # fmt: skip

@@ -191,7 +191,7 @@ def add_export(app: typer.Typer, _: Callable[..., str]) -> None:
         window: Annotated[
             str | None,
             typer.Option(
-                "--window", metavar="WINDOW", help=_("of rollups: hour, hour8, hour24 or day; of indices: hour")
+                "--window", metavar="WINDOW", help=_("of rollups: hour, hour8, hour24 or day; of indices: hour or day")
             ),
         ] = None,
     ) -> None:
