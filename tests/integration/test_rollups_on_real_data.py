@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.flag import Flag
-from domain.reading import Reading, SeriesKey
+from domain.reading import SeriesKey
 from domain.window import WindowKind
 from support.configured import station
 from support.recorded import recorded
