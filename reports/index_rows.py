@@ -29,8 +29,8 @@ _US_LEVELS = (
     Text("Hazardous"),
 )  # fmt: skip
 _WQI_LEVELS = (
-    Text("Very good water"), Text("Good water"), Text("Average water"), Text("Bad water"), Text("Poor water"),
-    Text("Extremely polluted water"),
+    Text("Very good"), Text("Good"), Text("Average"), Text("Bad"), Text("Poor"),
+    Text("Extremely polluted"),
 )  # fmt: skip
 
 
@@ -87,5 +87,5 @@ def _symbol(registry: Registry, parameter: str) -> str:
     return known.symbol if known else _SYMBOLS.get(parameter, parameter)
 
 
-# Kém and Xấu stand in the opposite order in air and water: no two indices share their words.
+# Kém and Xấu stand in the opposite order in air and water: no two indices share their list.
 _LEVELS: Mapping[str, tuple[Text, ...]] = {"vn_aqi": LEVELS, "us_aqi": _US_LEVELS, "vn_wqi": _WQI_LEVELS}

@@ -240,6 +240,10 @@ BROKEN = [
            "letters without marks"),
     Broken("parameters.yaml", "plausible: [0, 2000]}\n  - {id: pm10", "plausible: [0]}\n  - {id: pm10",
            "parameters[pm25].plausible", "- {id: pm25", "too few values", "[lowest, highest]"),
+    Broken("parameters.yaml", "{id: pm10, symbol: PM10, names: {vi: \"Bụi PM10\", en: \"PM10\"}, media: [air], unit: ug/m3, accepts: "
+           "[{unit: mg/m3, factor: 1000}]", "{id: pm10, symbol: PM10, names: {vi: \"Bụi PM10\", en: \"PM10\"}, media: [air], unit: "
+           "mg/m3, accepts: [{unit: ug/m3, factor: 0.001}]", "parameters[pm10].unit", "- {id: pm10",
+           "the index vn_aqi reads `pm10` in ug/m3", "write ug/m3"),
     Broken("teams.yaml", "people: [truc-1, lead-1]", "people: [truc-1, truc-1]", "teams[thanh-tra].people[1]",
            "- {id: thanh-tra", "stands twice in this team", "keep one"),
     Broken("rules.yaml", "applies_to: {kinds: [air]}\n    window: hour\n", "applies_to: {kinds: [aire]}\n    window: hour\n",
@@ -284,6 +288,16 @@ def test_all_of_many_faults_come_in_one_go_and_in_the_order_of_the_files(folder:
     found = faults_of(folder)
     assert sorted(short(found)) == sorted((one.file, one.key) for one in one_of_each.values())
     assert [(fault.file, fault.line) for fault in found] == sorted((fault.file, fault.line) for fault in found)
+
+
+def test_the_us_aqi_needs_the_molar_mass_of_a_gas(folder: Path) -> None:
+    """It takes gases in ppb; while nobody asks for it the mass may be missing."""
+    changed(folder, Broken("parameters.yaml", "molar_mass: 47.9982, ", "", "", "", "", ""))
+    load(folder, date(2026, 11, 24), DECODERS)
+    changed(folder, Broken("province.yaml", "indices: [vn_aqi]", "indices: [vn_aqi, us_aqi]", "", "", "", ""))
+    (fault,) = faults_of(folder)
+    assert (fault.file, fault.key) == ("parameters.yaml", "parameters[o3]")
+    assert "us_aqi takes `o3` in ppb" in str(fault.wrong)
 
 
 def test_an_item_with_a_fault_hides_none_of_its_others(folder: Path) -> None:
