@@ -23,7 +23,7 @@ from registry.lookup import Registry
 from storage.readings import Means, ReadingStore
 
 # Read and computed together are so many hours of stations at most, so that memory stays small.
-_TOGETHER = 100_000
+_TOGETHER = 20_000
 _REACH = (nowcast.HOURS - 1) * HOUR
 # A day's 8-hour windows are those that end in it, so an hour enters into those of the next day too.
 _REACH_OF_DAYS = LENGTHS[WindowKind.HOUR8] - HOUR

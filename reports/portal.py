@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.engine import Engine
 from starlette.exceptions import HTTPException
 
+from analysis.schemes import SCHEMES, VERSIONS
 from domain.clock import Clock
 from domain.rollup import RollupPoint
 from domain.text import Text
@@ -35,6 +36,7 @@ log = structlog.get_logger(__name__)
 _KEPT_S = 5.0
 _SEALS = 60  # on the page; all of them are in the API
 _PROVINCE_HOURS, _STATION_HOURS = 25, 49
+_VN_AQI = SCHEMES["vn_aqi"]
 _HTML = "text/html; charset=utf-8"
 _ROOTS = {"vi": "", "en": "/en"}
 
@@ -225,7 +227,8 @@ class _Pages:
             stations=registry.stations, strips=drawn.strips(view, lang), map_wide=wide, map_narrow=narrow,
             over=view.troubles(State.OVER, State.LATE), within=view.troubles(State.WITHIN),
             advisories=view.troubles(State.ADVISORY), areas=registry.areas, parameters=registry.parameters,
-            level_spans=said.LEVEL_SPANS, capture=registry.province.policies.capture,
+            level_spans=said.LEVEL_SPANS, index_scheme=VERSIONS[_VN_AQI.version(WindowKind.HOUR, registry)],
+            capture=registry.province.policies.capture,
         )  # fmt: skip
 
     def area(self, lang: str, identity: str) -> str:

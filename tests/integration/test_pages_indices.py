@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 
 import httpx
 import pytest
@@ -17,6 +18,7 @@ from domain.window import WindowKind, local_midnight
 from registry.limits import Confirmation
 from reports.portal import make_app
 from storage import confirmations
+from storage.state import open_state
 from support.browsing import DESKTOP, PHONE, chromium, visit
 from support.seen import NEWEST, NOW, Seen, province
 from support.served import served
@@ -101,12 +103,23 @@ def test_water_has_words_and_colours_of_its_own(address: str, browser: Browser) 
     assert (decided, missing) == ("Dissolved oxygen 5.00 mg/L", "Heptachlor, As, E. coli")
 
 
-def test_an_index_that_nobody_confirmed_is_not_shown(seen: Seen) -> None:
-    """Though figures of an earlier confirmation are kept."""
-    unconfirmed = replace(seen.registry, province=seen.registry.province.model_copy(update={"indices": ("vn_aqi",)}))
-    with served(make_app(unconfirmed, seen.store, seen.engine, seen.clock, demo=True)) as found:
+def test_an_index_that_nobody_confirmed_or_lists_is_not_shown(seen: Seen, tmp_path: Path) -> None:
+    """Though figures of it are kept, as of an earlier version that was confirmed."""
+    engine = open_state(f"sqlite:///{tmp_path}/state.sqlite")
+    with served(make_app(seen.registry, seen.store, engine, seen.clock, demo=True)) as found:
         assert "h-index" not in httpx.get(f"{found}/stations/{RIVER}").text
+        assert "US AQI" in httpx.get(f"{found}/stations/{AIR}").text
+    listing = seen.registry.province.model_copy(update={"indices": ("vn_aqi",)})
+    fewer = replace(seen.registry, province=listing)
+    with served(make_app(fewer, seen.store, seen.engine, seen.clock, demo=True)) as found:
         assert "US AQI" not in httpx.get(f"{found}/stations/{AIR}").text
+
+
+def test_the_province_and_an_area_say_by_which_text_their_index_is(address: str) -> None:
+    """The scale names it once; an area names that of its own figure."""
+    words = "VN_AQI, Decision 1459/QĐ-TCMT of 2019, hourly, NowCast normalised"
+    assert words in httpx.get(f"{address}/en/").text
+    assert f"VN_AQI 127, Poor ({words})" in httpx.get(f"{address}/en/areas/duc-hoa-1").text
 
 
 def test_an_index_that_is_too_old_is_not_shown_as_the_newest(seen: Seen) -> None:
