@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from analysis import nowcast
 from analysis.composite import Day, Figure, Floats
-from analysis.rollups import Ints, meets
+from analysis.rollups import meets
 from analysis.schemes import Scheme, made
 from analysis.series_windows import HOUR_US, Stretch
+from analysis.sums import Ints
 from domain.moment import micros, moment
 from domain.reading import SeriesKey
 from domain.rollup import IndexPoint
@@ -99,17 +100,17 @@ class _Making:
             if name in names
         ]
         lines = {name: np.full((len(rows), len(grid.marks)), np.nan) for name in names}
-        for key, means in self.store.read_means(grid.kind, keys, grid.span).items():
-            places, values = self._meeting(grid, means)
+        for key, found in self.store.read_means(grid.kind, keys, grid.span).items():
+            places, values = self._meeting(grid, found)
             lines[key.parameter][rows[key.station], places] = values
         return lines
 
-    def _meeting(self, grid: "_Grid", means: Means) -> tuple[NDArray[np.intp], Floats]:
-        enough = meets(means.valid, means.expected, self.registry.province.policies.capture)
+    def _meeting(self, grid: "_Grid", found: Means) -> tuple[NDArray[np.intp], Floats]:
+        enough = meets(found.valid, found.expected, self.registry.province.policies.capture)
         # Nothing but windows of the grid is asked for; what else is stored beside them is none of ours.
-        places = np.searchsorted(grid.marks, means.marks)
-        known = np.isin(means.marks, grid.marks) & enough
-        return places[known], means.values[known]
+        places = np.searchsorted(grid.marks, found.marks)
+        known = np.isin(found.marks, grid.marks) & enough
+        return places[known], found.values[known]
 
     def _points(
         self, kind: WindowKind, stations: Sequence[str], marks: Ints, found: Sequence[Figure]

@@ -10,8 +10,9 @@ from domain.text import Text
 from domain.window import WindowKind
 from registry.limits import Confirmation
 from registry.lookup import Registry
-from registry.schema import IndexId, StationKind
+from registry.schema import IndexId
 from registry.units import ug_per_ppb
+from registry.values import StationKind
 
 # Kept with every figure, never given another meaning: what is read or weighed otherwise is another version.
 VERSIONS: Mapping[str, Text] = {

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from analysis.schemes import made, scheme_of
 from domain.rollup import IndexPoint
 from domain.text import Text
-from domain.window import HOUR, Window, WindowKind, window_of_mark
+from domain.window import HOUR, Window, WindowKind
 from registry.limits import Confirmation
 from registry.lookup import Registry
 from registry.schema import Parameter
@@ -69,7 +69,7 @@ def _newest(registry: Registry, points: Sequence[IndexPoint], now: datetime) -> 
 
 def _row(registry: Registry, point: IndexPoint) -> IndexRow:
     return IndexRow(
-        point, window_of_mark(point.kind, point.mark, registry.zone).end, scheme_of(point.version, point.index),
+        point, registry.window(point.kind, point.mark).end, scheme_of(point.version, point.index),
         style=f"{'w' if point.index == 'vn_wqi' else 'a'}{point.level}" if point.level else "none",
         level=_level(point), dominant=registry.parameters.get(point.dominant or ""),
         missing=tuple(_symbol(registry, one) for one in point.missing),

@@ -7,8 +7,8 @@ from domain.text import Text
 from registry.checks.known import Findings, Known, plain
 from registry.contents import Found
 from registry.index_units import GASES_IN_PPB, INDEX_UNITS
-from registry.schema import StationKind
 from registry.units import normal
+from registry.values import StationKind
 
 
 def parameter(one: Found, known: Known) -> Findings:

@@ -4,10 +4,12 @@ from service.commands import (
     alerts,
     dashboards,
     decode,
+    flags,
     gaps,
     indices,
     journal,
     limits,
+    qc,
     quarantine,
     readings,
     running,
@@ -18,8 +20,8 @@ from service.commands import (
 # In the order in which help lists them.
 COMMANDS = (
     setup.add, running.add_demo, running.add_run, running.add_setup_influx, state.add, gaps.add, journal.add,
-    readings.add_import, readings.add_export, readings.add_recompute, decode.add, quarantine.add, limits.add,
-    indices.add,
+    readings.add_import, readings.add_export, readings.add_recompute, qc.add, decode.add, quarantine.add, flags.add,
+    limits.add, indices.add,
     alerts.add,
     dashboards.add,
 )  # fmt: skip
