@@ -236,14 +236,12 @@ BROKEN = [
            "value: 0.9}, {name: Kf, value: 1.1", "regulation: QCVN40-2011, column: C, from: 2012-02-15, to: 2032-01-01, "
            "factors: [{name: Kq, value: 0.9}, {name: Kf, value: 1.1", "facilities[DN-10].applies[0].column",
            "- {regulation: QCVN40-2011, column: C", "has no column `C`", "possible: A, B"),
+    Broken("parameters.yaml", "unit: ug/m3, molar_mass: 64.064", "unit: mg/m3, molar_mass: 64.064", "parameters[so2].unit",
+           "- {id: so2", "the index vn_aqi reads `so2` in ug/m3", "write ug/m3"),
     Broken("parameters.yaml", "id: pm25,", "id: pm2.5,", "parameters[pm2.5].id", "- {id: pm2.5", "cannot stand here",
            "letters without marks"),
     Broken("parameters.yaml", "plausible: [0, 2000]}\n  - {id: pm10", "plausible: [0]}\n  - {id: pm10",
            "parameters[pm25].plausible", "- {id: pm25", "too few values", "[lowest, highest]"),
-    Broken("parameters.yaml", "{id: pm10, symbol: PM10, names: {vi: \"Bụi PM10\", en: \"PM10\"}, media: [air], unit: ug/m3, accepts: "
-           "[{unit: mg/m3, factor: 1000}]", "{id: pm10, symbol: PM10, names: {vi: \"Bụi PM10\", en: \"PM10\"}, media: [air], unit: "
-           "mg/m3, accepts: [{unit: ug/m3, factor: 0.001}]", "parameters[pm10].unit", "- {id: pm10",
-           "the index vn_aqi reads `pm10` in ug/m3", "write ug/m3"),
     Broken("teams.yaml", "people: [truc-1, lead-1]", "people: [truc-1, truc-1]", "teams[thanh-tra].people[1]",
            "- {id: thanh-tra", "stands twice in this team", "keep one"),
     Broken("rules.yaml", "applies_to: {kinds: [air]}\n    window: hour\n", "applies_to: {kinds: [aire]}\n    window: hour\n",
