@@ -26,10 +26,11 @@ from analysis.material import Marked, Material, together
 from analysis.planning import Plan, Planner, Reach, hour_floor
 from analysis.series_windows import SeriesWindows, Stretch
 from analysis.troubles import Troubles
+from analysis.verifying import Moved, let_fall
 from domain.clock import Clock
 from domain.moment import micros, moment
 from domain.reading import SeriesKey
-from domain.rollup import RollupPoint
+from domain.rollup import RollupPoint, RollupState
 from domain.window import window_of_mark
 from registry.lookup import Registry
 from storage import confirmations, spans
@@ -54,7 +55,10 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Round:
-    """What one round does: `points` are the windows that are new or changed, `changes` the figures among the latter."""
+    """What one round does: `points` are the windows that are new or changed, `changes` the figures among the latter.
+
+    `moved` are those that a person who had verified them has not seen.
+    """
 
     now: datetime
     taken: list[DirtySpan]
@@ -62,6 +66,7 @@ class Round:
     left: list[SeriesKey] = field(default_factory=list)
     points: list[RollupPoint] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    moved: list[Moved] = field(default_factory=list)
     broken: set[SeriesKey] = field(default_factory=set)
     owed: list[Stretch] = field(default_factory=list)
 
@@ -206,6 +211,7 @@ class Roller:
         with writing(self._engine) as connection:
             for cause, changes in _by_cause(this.changes).items():
                 keep(connection, changes, cause=cause, at=this.now)
+            let_fall(connection, this.moved, _cause, self._registry.zone, this.now)
             spans.mark(connection, _HELD, self._marks(this.points))
 
     def _marks(self, points: Iterable[RollupPoint]) -> Iterator[tuple[SeriesKey, datetime, datetime]]:
@@ -267,17 +273,26 @@ def _compare(made: Sequence[RollupPoint], known: Marked, this: Round) -> None:
         before = known.get((point.kind, point.mark))
         if before is None:
             this.points.append(point)
+            this.moved.append((None, point))
         elif _figures(before) != _figures(point):
             revised = (before.value, _counts(before)) != (point.value, _counts(point))
-            after = msgspec.structs.replace(point, revision=before.revision + revised, state=before.state)
+            moved = _own(before) != _own(point)
+            state = RollupState.PROVISIONAL if moved else before.state
+            after = msgspec.structs.replace(point, revision=before.revision + revised, state=state)
             this.points.append(after)
+            if moved:
+                this.moved.append((before, after))
             if revised:
                 this.changes.append((before, after))
 
 
 def _figures(one: RollupPoint) -> tuple[object, ...]:
-    limits = (one.limit_low, one.limit_high, one.limit_kind)
-    return (one.value, one.minimum, one.maximum, _counts(one), *limits)
+    return (_own(one), one.limit_low, one.limit_high, one.limit_kind)
+
+
+def _own(one: RollupPoint) -> tuple[object, ...]:
+    """Return the figures of a window; its limits are the law's."""
+    return (one.value, one.minimum, one.maximum, _counts(one))
 
 
 def _counts(one: RollupPoint) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from alerts.check import CONSUMERS
 from analysis.roller import Roller
+from analysis.verifying import CONSUMER, MonthStates
 from domain.clock import Clock
 from domain.reading import SeriesKey
 from registry.lookup import Registry
@@ -28,15 +29,26 @@ Progress = Callable[[int, int | None], None]
 
 def catch_up(registry: Registry, clock: Clock, stores: Stores, locks: Locks, told: Progress) -> None:
     """Return when the windows of every reading that is there now are made. Raises ServerAway."""
-    waiting: Sequence[DirtySpan] = take(stores.engine, "roll")
+    _catch_up("roll", Roller(registry, stores.readings, stores.engine, clock).run, stores, locks, told)
+    # A month that fell back is marked so behind them.
+    catch_up_states(registry, stores, locks, lambda _done, _total: None)
+
+
+def catch_up_states(registry: Registry, stores: Stores, locks: Locks, told: Progress) -> None:
+    """Return when windows say whether their month is verified. Raises ServerAway."""
+    _catch_up(CONSUMER, MonthStates(registry, stores.readings, stores.engine).run, stores, locks, told)
+
+
+def _catch_up(consumer: str, step: Callable[[], int], stores: Stores, locks: Locks, told: Progress) -> None:
+    waiting: Sequence[DirtySpan] = take(stores.engine, consumer)
     total = len(waiting)
     while waiting:
         if locks.try_take("schedule"):
-            patiently(Roller(registry, stores.readings, stores.engine, clock).run)
+            patiently(step)
         else:
             time.sleep(_LOOK_SECONDS)
         # New spans of a busy service are not ours to wait for.
-        now = {(span.series, span.day, span.number) for span in take(stores.engine, "roll")}
+        now = {(span.series, span.day, span.number) for span in take(stores.engine, consumer)}
         waiting = [span for span in waiting if (span.series, span.day, span.number) in now]
         told(total - len(waiting), total)
 
