@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from domain.window import Window, local_midnight
+from domain.window import Window, local_day
 
 _WRITTEN = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 
@@ -21,7 +21,7 @@ class Month:
     @classmethod
     def of(cls, moment: datetime, zone: ZoneInfo) -> Self:
         """Return the month to which a window that ends at `moment` belongs: at midnight, that of the day that is over."""
-        day = local_midnight(moment, zone).astimezone(zone).date()
+        day = local_day(moment, zone)
         return cls(day.year, day.month)
 
     @classmethod

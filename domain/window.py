@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -51,6 +51,11 @@ def local_midnight(moment: datetime, zone: ZoneInfo) -> datetime:
     if local.time() == time(0):
         day -= timedelta(days=1)
     return datetime.combine(day, time(0), zone).astimezone(UTC)
+
+
+def local_day(end: datetime, zone: ZoneInfo) -> date:
+    """Return the local date of a window that ends at `end`, by whose law it is judged: at midnight, the day that is over."""
+    return local_midnight(end, zone).astimezone(zone).date()
 
 
 def next_midnight(midnight: datetime, zone: ZoneInfo) -> datetime:

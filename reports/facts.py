@@ -14,7 +14,7 @@ from domain.limit import Bound
 from domain.moment import micros, moment
 from domain.reading import SeriesKey
 from domain.rollup import IndexPoint, RollupPoint
-from domain.window import HOUR, Window, WindowKind
+from domain.window import HOUR, Window, WindowKind, local_day
 from registry.limits import Confirmation
 from registry.lookup import Registry
 from registry.schema import ParameterKind
@@ -89,7 +89,7 @@ def windows_of(
     base = base_window(registry, series)
     if base is WindowKind.DAY or registry.parameters[series.parameter].kind is not ParameterKind.LEVEL:
         return [base]
-    on = facts_on.astimezone(registry.zone).date()
+    on = local_day(facts_on, registry.zone)
     return [base, *(kind for kind in _AVERAGES if registry.limit_for(series, kind, on, said) is not None)]
 
 
