@@ -484,6 +484,11 @@ def alerts_by_id(engine: Engine, wanted: Iterable[int]) -> dict[int, AlertRow]:
     return found
 
 
+def alerts_of_case(engine: Engine, number: str) -> list[AlertRow]:
+    """Return the alerts of the case with this number, the oldest first; none of an unknown one."""
+    return list(reversed(_alerts(engine, cases.c.number == number)))
+
+
 def alerts_since(engine: Engine, rule: str, series: SeriesKey, since: datetime) -> list[AlertRow]:
     """Return a rule's alerts on a series that were open at some time after `since`, the oldest first."""
     mine = sa.and_(
@@ -552,13 +557,12 @@ def _alert(row: Any) -> AlertRow:
 
 def _record(written: str) -> Record:
     found = msgspec.json.decode(written, type=Record)
-    unmet, doubts = (tuple(_revived(one) for one in texts) for texts in (found.unmet, found.doubts))
-    return msgspec.structs.replace(found, unmet=unmet, doubts=doubts)
+    return msgspec.structs.replace(found, unmet=revived(found.unmet), doubts=revived(found.doubts))
 
 
-def _revived(text: Text) -> Text:
-    """Make the Texts inside `text` Texts again: JSON gives them back as plain mappings."""
-    return Text(text.message, {name: unpack(value) for name, value in text.values.items()})
+def revived(texts: Iterable[Text]) -> tuple[Text, ...]:
+    """Make the Texts inside `texts` Texts again: JSON gives them back as plain mappings."""
+    return tuple(Text(one.message, {name: unpack(value) for name, value in one.values.items()}) for one in texts)
 
 
 def _case(row: Any) -> CaseRow:

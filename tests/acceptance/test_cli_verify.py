@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from support.alerting import Scene, cod_rule, made
 from support.program import Done, call
 
 HEADER = "time,station,parameter,value,unit,status\n"
@@ -107,3 +108,44 @@ def test_what_cannot_be_meant_is_refused_with_what_would_be_right(
     """Exit status 2, and nothing is made."""
     done = call("verify", *arguments, cwd=tmp_path)
     assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+
+
+def test_verifications_are_exported_as_csv(tmp_path: Path) -> None:
+    """One line for each month of a series, with whose word it is."""
+    take(tmp_path)
+    verified(tmp_path)
+    done = call("export", "verifications", "--station", "NT-XA-01", cwd=tmp_path)
+    (row,) = csv.DictReader(StringIO(done.stdout))
+    assert (row["month"], row["station"], row["parameter"], row["state"]) == ("2026-02", "NT-XA-01", "cod", "verified")
+    assert (row["verified_by"], row["note"], row["fallen_back_at"]) == ("Nguyễn Văn A", "Biên bản 12", "")
+    assert call("export", "verifications", "--from", "2026-03-01", cwd=tmp_path).stdout.count("\n") == 1
+
+
+def test_a_case_shows_all_that_its_alerts_rest_on(tmp_path: Path) -> None:
+    """Levels, counts, row, arithmetic, conditions, instrument, versions: in sentences and as JSON."""
+    Scene.open(tmp_path, made(cod_rule())).live(1, 148, 171, suspect=4, configuration=77)
+    shown = call("alerts", "show", "VV-2026-0001", cwd=tmp_path, DATA=str(tmp_path)).stdout
+    for said in (
+        "VV-2026-0001: over, cod-hour, NT-1 cod", "12 of 12 values valid, 4 suspect",
+        "row x-cod: QCVN X:2011, Bảng 1, column B: ≤ 150 mg/L",
+        "limit = 150 × Kq 0.9 × Kf 1 mg/L", "confirmed by Trần Văn B, Tue 15 Sep 2026",
+        "note: 4 of 12 values are suspect: check the instrument", "instrument: regulatory, certificate 1",
+        f"{77:016x}",
+    ):  # fmt: skip
+        assert said in shown, shown
+    (one,) = json.loads(call("alerts", "show", "VV-2026-0001", "--json", cwd=tmp_path, DATA=str(tmp_path)).stdout)
+    assert (one["law"]["row"], one["figure"], one["factors"][0]["confirmed"]) == (
+        "x-cod", 150, "Trần Văn B, 2026-09-15",
+    )  # fmt: skip
+    listed_too = json.loads(call("alerts", "list", "--json", cwd=tmp_path, DATA=str(tmp_path)).stdout)
+    assert listed_too == [one]
+    assert call("alerts", "show", "VV-1", cwd=tmp_path, DATA=str(tmp_path)).returncode == 2
+
+
+def test_limits_of_a_station_are_listed_for_a_day(tmp_path: Path) -> None:
+    """What is compared there, the factors multiplied."""
+    done = call("limits", "list", "--on", "2026-03-01", "--station", "NT-XA-01", "--json", cwd=tmp_path)
+    cod = next(one for one in json.loads(done.stdout) if one["parameter"] == "cod")
+    assert (cod["high"], cod["level_high"], cod["windows"]) == (150.0, 135.0, ["hour"])
+    text = call("limits", "list", "--on", "2026-03-01", "--station", "NT-XA-01", cwd=tmp_path).stdout
+    assert "150 × Kq 0.9 × Kf 1" in text
