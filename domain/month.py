@@ -39,9 +39,17 @@ class Month:
 
     def window(self, zone: ZoneInfo) -> Window:
         """Return the time from its first local midnight to that of the next month."""
-        following = (self.year + self.number // 12, self.number % 12 + 1)
         start, end = (
-            datetime.combine(date(year, number, 1), time(0), zone).astimezone(UTC)
-            for year, number in ((self.year, self.number), following)
+            datetime.combine(date(one.year, one.number, 1), time(0), zone).astimezone(UTC) for one in (self, self.after)
         )
         return Window(start, end)
+
+    @property
+    def after(self) -> Self:
+        """The month that follows."""
+        return type(self)(self.year + self.number // 12, self.number % 12 + 1)
+
+    @property
+    def before(self) -> Self:
+        """The month that it follows."""
+        return type(self)(self.year - (self.number == 1), (self.number - 2) % 12 + 1)

@@ -9,6 +9,7 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.engine import Engine
 
+from analysis.status_share import hours_of, status_shares
 from domain.clock import Clock
 from domain.limit import Bound
 from domain.month import Month
@@ -92,6 +93,9 @@ OPERATIONS = (
               Text("the months of series that a person has verified, and those that fell back because a figure changed"),
               (Asked("station", Text("one station's id; without it, all")),
                Asked("month", Text("one month (2026-03); without it, all")))),
+    Operation("/api/v1/status-share",
+              Text("how much of a month a station was calibrating (status 01) or at fault (02), by parameter, in hours"),
+              (_STATION, Asked("month", Text("one month (2026-03); without it, the last that is over")))),
     Operation("/api/v1/seals", Text("the signed seals of the journal, by which anybody can check that no message was changed")),
 )  # fmt: skip
 
@@ -118,18 +122,10 @@ def make_router(
     """Return the routes under `/api/v1`."""
     router = APIRouter(prefix="/api/v1")
     lists = _Lists(registry, store, engine, clock, demo=demo, seals=seals)
-    for name in (
-        "areas",
-        "stations",
-        "parameters",
-        "limits",
-        "rollups",
-        "indices",
-        "exceedances",
-        "verifications",
-        "seals",
-    ):
-        router.add_api_route(f"/{name}", getattr(lists, name), methods=["GET", "HEAD"], response_model=None)
+    for one in OPERATIONS:
+        name = one.path.rpartition("/")[2]
+        listed = getattr(lists, name.replace("-", "_"))
+        router.add_api_route(f"/{name}", listed, methods=["GET", "HEAD"], response_model=None)
     return router
 
 
@@ -256,12 +252,23 @@ class _Lists:
         found = verifications.read(self._engine, stations=None if station is None else [station], months=wanted)
         return answer(request, [self._verification(one) for one in found])
 
+    def status_share(self, request: Request, station: str, month: str | None = None) -> Response:
+        """Time in calibration and at fault of one station in a month, by parameter."""
+        keys = [SeriesKey(station, one) for one in self._parameters(station, None)]
+        zone = self._registry.zone
+        wanted = Month.of(self._clock.now(), zone).before if month is None else self._month(month)
+        return answer(request, [
+            {"month": str(wanted), "station": station, "parameter": key.parameter, **hours_of(share),
+             **self._about(station)}
+            for key, share in status_shares(self._store, keys, wanted, zone) if share.time
+        ])  # fmt: skip
+
     @staticmethod
     def _month(written: str) -> Month:
         try:
             return Month.read(written)
         except ValueError as error:
-            takes = Text("one month (2026-03); without it, all")
+            takes = Text("one month (2026-03)")
             raise Refused(422, _not_understood("month", written[:60], takes)) from error
 
     def _verification(self, one: Verification) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class Exceedances:
         last = Month.of(_last_over(one), zone)
         found = [first]
         while found[-1] < last:
-            found.append(Month.of(found[-1].window(zone).end + HOUR, zone))
+            found.append(found[-1].after)
         return found
 
     def is_verified(self, one: Episode) -> bool:

@@ -12,12 +12,13 @@ from service.commands import (
     running,
     setup,
     state,
+    status_share,
     verify,
 )
 
 # In the order in which help lists them.
 COMMANDS = (
-    setup.add, running.add_demo, running.add_run, running.add_setup_influx, state.add, gaps.add, journal.add,
+    setup.add, running.add_demo, running.add_run, running.add_setup_influx, state.add, gaps.add, status_share.add, journal.add,
     readings.add_import, readings.add_export, readings.add_recompute, decode.add, quarantine.add, limits.add,
     verify.add, alerts.add,
     dashboards.add,

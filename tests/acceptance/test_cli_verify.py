@@ -149,3 +149,46 @@ def test_limits_of_a_station_are_listed_for_a_day(tmp_path: Path) -> None:
     assert (cod["high"], cod["level_high"], cod["windows"]) == (150.0, 135.0, ["hour"])
     text = call("limits", "list", "--on", "2026-03-01", "--station", "NT-XA-01", cwd=tmp_path).stdout
     assert "150 × Kq 0.9 × Kf 1" in text
+
+
+def shares(folder: Path, *options: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(call("status-share", "--json", *options, cwd=folder).stdout)
+    return found
+
+
+def test_the_share_of_time_in_calibration_and_at_fault_is_said_by_facility_and_month(tmp_path: Path) -> None:
+    """Of 672 hours of February 6 in calibration and 12 at fault; of a facility the time of every parameter counts."""
+    take(tmp_path, days=28)
+    lines = [
+        f"2026-02-{3 + hour // 24:02d}T{hour % 24:02d}:{minute:02d}:00+07:00,NT-XA-01,cod,20,mg/L,{'01' if hour < 6 else '02'}\n"
+        for hour in range(18)
+        for minute in range(0, 60, 5)
+    ]
+    (tmp_path / "in.csv").write_text(HEADER + "".join(lines))
+    call("import", "in.csv", cwd=tmp_path)
+    (one,) = shares(tmp_path, "--from", "2026-02", "--of", "NT-XA-01", "--by", "parameter")
+    assert (one["month"], one["facility"], one["station"], one["parameter"]) == ("2026-02", "DN-09", "NT-XA-01", "cod")
+    assert (one["hours"], one["calibrating_hours"], one["fault_hours"]) == (672, 6, 12)
+    assert (one["calibrating_share"], one["fault_share"]) == (6 / 672, 12 / 672)
+    (whole,) = shares(tmp_path, "--from", "2026-02", "--of", "DN-09")
+    assert (whole["facility"], whole["station"], whole["fault_hours"]) == ("DN-09", None, 12)
+    text = call("status-share", "--from", "2026-02", cwd=tmp_path).stdout
+    assert "6.0 h, 0.9 %" in text.replace("\N{NO-BREAK SPACE}", " ")
+    (row,) = csv.DictReader(StringIO(call("status-share", "--from", "2026-02", "--csv", cwd=tmp_path).stdout))
+    assert float(row["fault_share"]) == 12 / 672
+    assert shares(tmp_path, "--from", "2025-02") == []
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--from", "2026-2"), "write a month such as 2026-03"),
+        (("--from", "2026-03", "--to", "2026-02"), "--to must not be before --from"),
+        (("--of", "DN-7"), "Did you mean DN-07?"),
+        (("--csv", "--json"), "choose one of them"),
+    ],
+)  # fmt: skip
+def test_a_share_that_cannot_be_meant_is_refused(tmp_path: Path, options: tuple[str, ...], said: str) -> None:
+    """With what would be right."""
+    done = call("status-share", *options, cwd=tmp_path)
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
