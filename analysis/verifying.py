@@ -5,78 +5,94 @@ other writer of windows, then carries what holds now into every window of the mo
 months that wait stand with the dirty spans.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-import msgspec
+import numpy as np
 import structlog
+from numpy.typing import NDArray
 from sqlalchemy.engine import Connection, Engine
 
+from analysis.causes import Causes
+from analysis.meeting import Change
 from analysis.rollups import meets
+from domain.moment import micros, moment
 from domain.month import Month
 from domain.reading import SeriesKey
 from domain.rollup import RollupPoint, RollupState
-from domain.window import LONGEST_DAY, Window, WindowKind
+from domain.window import LENGTHS, LONGEST_DAY, Window, WindowKind
 from registry.lookup import Registry
 from registry.schema import Policies
 from storage import spans, verifications
 from storage.readings import ReadingStore
 from storage.spans import DirtySpan
 from storage.state import writing
+from storage.verifications import SeriesMonth
+from storage.windows import Windows
 
 log = structlog.get_logger(__name__)
 
 CONSUMER = "verify"
-# Longer than a month: verified by nobody as such.
-_LONGER = frozenset({"season", "year"})
-_BY_END = frozenset({"hour", "hour8", "hour24"})
-_MICROSECOND = timedelta(microseconds=1)
+# Of whole months and less: what is longer is verified by nobody as such.
+_KINDS = tuple(kind for kind in WindowKind if kind not in {WindowKind.SEASON, WindowKind.YEAR})
 _SPANS = 1_000
 # So many series' months are held in memory at once.
 _TOGETHER = 50
 
-# A figure as it was, None where there was none, and as it is.
-Moved: TypeAlias = tuple[RollupPoint | None, RollupPoint]
-
 
 def let_fall(
-    connection: Connection, moved: Sequence[Moved], cause: Callable[[RollupPoint, RollupPoint], str], zone: ZoneInfo,
+    connection: Connection, written: Sequence[Windows], changes: Sequence[Change], causes: Causes, zone: ZoneInfo,
     at: datetime,
 ) -> None:  # fmt: skip
-    """Let the verified months fall in which figures have moved, and leave their windows to be marked so."""
-    holding = _holding(connection, moved, zone)
-    if not holding:
-        return
-    for before, after in moved:
-        key = SeriesKey(after.station, after.parameter), month_of(after, zone)
-        if key in holding:
-            holding.remove(key)
-            why = "late" if before is None else cause(before, after)
-            verifications.let_fall(connection, key, after, cause=why, at=at)
-            mark(connection, [key], zone)
-            log.warning("verified month fell back", series=key[0], month=str(key[1]), cause=why)
+    """Let the verified months fall in which windows are new or have another figure, and leave their others to say so.
+
+    `written` are those that are new or changed: a figure that is no longer what it was is provisional among them.
+    """
+    some = [one for one in written if one.kind in _KINDS]
+    holding = _holding(connection, some, zone) if some else {}
+    known = {_identity(after): (before, after) for before, after in changes} if holding else {}
+    for one in some:
+        for month in tuple(holding.get(one.series, ())):
+            places = np.flatnonzero(_within(one, month, zone) & (one.state == RollupState.PROVISIONAL))
+            if len(places):
+                holding[one.series].remove(month)
+                first = one.at(places[:1]).points()[0]
+                change = known.get(_identity(first))
+                why = "late" if change is None else causes.word(*change)
+                verifications.let_fall(connection, (one.series, month), first, cause=why, at=at)
+                log.warning("verified month fell back", series=one.series, month=str(month), cause=why)
+                mark(connection, [(one.series, month)], zone)
 
 
-def _holding(connection: Connection, moved: Sequence[Moved], zone: ZoneInfo) -> set[verifications.SeriesMonth]:
-    marks = [after.mark for _, after in moved if after.kind.value not in _LONGER]
-    if not marks:
-        return set()
+def _holding(connection: Connection, some: Sequence[Windows], zone: ZoneInfo) -> dict[SeriesKey, set[Month]]:
+    first, last = min(int(one.marks[0]) for one in some), max(int(one.marks[-1]) for one in some)
     # A day is marked by its beginning, which is another month's end.
-    return verifications.holding(connection, Month.of(min(marks), zone), Month.of(max(marks) + LONGEST_DAY, zone))
+    months = Month.of(moment(first), zone), Month.of(moment(last) + LONGEST_DAY, zone)
+    found: dict[SeriesKey, set[Month]] = {}
+    for series, month in verifications.holding(connection, *months):
+        found.setdefault(series, set()).add(month)
+    return found
 
 
-def month_of(point: RollupPoint, zone: ZoneInfo) -> Month:
-    """Return the local month to which a window belongs: that in which it ends."""
-    return Month.of(point.mark if point.kind.value in _BY_END else point.mark + _MICROSECOND, zone)
+def _identity(one: RollupPoint) -> tuple[object, ...]:
+    return one.station, one.parameter, one.kind, one.mark
 
 
-def mark(connection: Connection, keys: Iterable[verifications.SeriesMonth], zone: ZoneInfo) -> None:
-    """Leave months whose state has changed for their windows to carry it."""
-    windows = ((series, month.window(zone)) for series, month in keys)
-    spans.mark(connection, CONSUMER, ((series, one.start + _MICROSECOND, one.end) for series, one in windows))
+def _within(some: Windows, month: Month, zone: ZoneInfo) -> NDArray[np.bool_]:
+    """Tell which windows belong to `month`: those that end in it."""
+    whole = month.window(zone)
+    start, end = micros(whole.start), micros(whole.end)
+    if some.kind in LENGTHS:
+        return (some.marks > start) & (some.marks <= end)
+    return (some.marks >= start) & (some.marks < end)
+
+
+def mark(connection: Connection, keys: Iterable[SeriesMonth], zone: ZoneInfo) -> None:
+    """Leave months whose state has changed for their windows to carry it; the end of each stands for it."""
+    ends = ((series, month.window(zone).end) for series, month in keys)
+    spans.mark(connection, CONSUMER, ((series, end, end) for series, end in ends))
 
 
 class MonthStates:
@@ -84,7 +100,7 @@ class MonthStates:
 
     def __init__(self, registry: Registry, store: ReadingStore, engine: Engine) -> None:
         """Nothing is read before the first run."""
-        self._registry = registry
+        self._zone = registry.zone
         self._store = store
         self._engine = engine
 
@@ -100,7 +116,7 @@ class MonthStates:
     def _months(self, taken: Iterable[DirtySpan]) -> Iterator[tuple[Month, list[SeriesKey]]]:
         found: dict[Month, set[SeriesKey]] = {}
         for span in taken:
-            found.setdefault(Month.of(span.last_at, self._registry.zone), set()).add(span.series)
+            found.setdefault(Month.of(span.last_at, self._zone), set()).add(span.series)
         for month, keys in found.items():
             ordered = sorted(keys)
             yield from ((month, ordered[begin : begin + _TOGETHER]) for begin in range(0, len(ordered), _TOGETHER))
@@ -108,28 +124,36 @@ class MonthStates:
     def _carry(self, month: Month, keys: Sequence[SeriesKey]) -> int:
         with self._engine.connect() as connection:
             holds = {series for series, _ in verifications.holding(connection, month, month)}
-        states = {key: RollupState.VERIFIED if key in holds else RollupState.PROVISIONAL for key in keys}
         changed = [
-            msgspec.structs.replace(point, state=states[key])
-            for key, points in windows_of(self._store, keys, month, self._registry.zone).items()
-            for point in points
-            if point.state != states[key]
+            replace(one, state=np.full(len(one), _state(one, holds), np.int64))
+            for some in _windows_of(self._store, keys, month, self._zone)
+            if len(one := some.at(some.state != _state(some, holds)))
         ]
-        self._store.write_rollups(changed)
-        return len(changed)
+        self._store.write_windows(changed)
+        return sum(map(len, changed))
+
+
+def _state(some: Windows, holds: set[SeriesKey]) -> RollupState:
+    return RollupState.VERIFIED if some.series in holds else RollupState.PROVISIONAL
+
+
+def _windows_of(
+    store: ReadingStore, keys: Sequence[SeriesKey], month: Month, zone: ZoneInfo
+) -> Iterator[Windows]:  # fmt: skip
+    whole = month.window(zone)
+    marks = Window(whole.start - LONGEST_DAY, whole.end)
+    for kind in _KINDS:
+        for some in store.read_windows(kind, keys, marks).values():
+            yield some.at(_within(some, month, zone))
 
 
 def windows_of(
     store: ReadingStore, keys: Sequence[SeriesKey], month: Month, zone: ZoneInfo
 ) -> dict[SeriesKey, list[RollupPoint]]:
     """Return every stored window that belongs to `month`. Raises StoreUnavailable."""
-    whole = month.window(zone)
-    marks = Window(whole.start - LONGEST_DAY, whole.end)
     found: dict[SeriesKey, list[RollupPoint]] = {key: [] for key in keys}
-    for kind in WindowKind:
-        if kind.value not in _LONGER:
-            for key, points in store.read_rollups(kind, keys, marks).items():
-                found[key] += [one for one in points if month_of(one, zone) == month]
+    for some in _windows_of(store, keys, month, zone):
+        found[some.series] += some.points()
     return found
 
 

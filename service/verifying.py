@@ -15,7 +15,7 @@ from domain.month import Month
 from domain.reading import SeriesKey
 from domain.text import QuantracError, Text
 from registry.lookup import Registry
-from service.catching_up import Progress, catch_up_states
+from service.catching_up import Progress, catch_up
 from service.locks import Locks
 from service.settings import Settings
 from service.stores import Stores
@@ -65,7 +65,7 @@ class Verifier:
         with writing(self._stores.engine) as connection:
             self._keep(connection, asked, answer)
         with Locks(self._settings.data) as locks:
-            catch_up_states(self._registry, self._stores, locks, told)
+            catch_up(self._registry, self._clock, self._stores, locks, told)
         return answer
 
     def _is_over(self, month: Month) -> None:

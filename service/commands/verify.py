@@ -10,7 +10,6 @@ from analysis.verifying import Review
 from domain.month import Month
 from domain.reading import SeriesKey
 from domain.text import Text
-from domain.window import window_of_mark
 from present.words import say
 from registry.lookup import Registry
 from service.commands.frame import Cli, Usage
@@ -26,7 +25,8 @@ ALL = "all"
 _NAMED = (ALL, ALL, ALL)  # station, parameter, month
 CAUSES = {
     "late": Text("readings came later"), "revised": Text("readings were corrected"),
-    "configuration": Text("the configuration was changed"),
+    "configuration": Text("the configuration was changed"), "flags": Text("readings were flagged otherwise"),
+    "calendar": Text("the calendar of maintenance was changed"), "override": Text("a person overrode flags"),
 }  # fmt: skip
 
 
@@ -170,7 +170,7 @@ def rows(cli: Cli, station: str, parameter: str, month: Month | None) -> Iterato
 def row_of(one: Verification, registry: Registry) -> dict[str, Any]:
     """Return a verification as lists have it."""
     kind, mark = one.fallen_kind, one.fallen_mark
-    end = None if kind is None or mark is None else window_of_mark(kind, mark, registry.zone).end
+    end = None if kind is None or mark is None else registry.window(kind, mark).end
     return {
         "station": one.series.station, "parameter": one.series.parameter, "month": str(one.month),
         "state": "verified" if one.holds else "provisional", "verified_by": one.verified_by,

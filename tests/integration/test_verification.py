@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.verifying import MonthStates, mark, month_of
+from analysis.verifying import MonthStates, mark
 from domain.flag import Flag
 from domain.month import Month
 from domain.reading import Reading, SeriesKey
-from domain.rollup import RollupState
-from domain.window import WindowKind
+from domain.rollup import RollupPoint, RollupState
+from domain.window import LENGTHS, WindowKind
 from storage import verifications
 from storage.state import writing
 from storage.verifications import Verification
@@ -31,6 +31,11 @@ MARCH, APRIL = Month(2026, 3), Month(2026, 4)
 START = MARCH.window(ZONE).start
 HOUR = timedelta(hours=1)
 LATER = datetime(2026, 5, 20, 3, tzinfo=UTC)
+
+
+def month_of(point: RollupPoint) -> Month:
+    """Return the month in which a window ends."""
+    return Month.of(point.mark if point.kind in LENGTHS else point.mark + HOUR, ZONE)
 
 
 def hourly(start: datetime, hours: int, value: float = 20.0, **changes: Any) -> list[Reading]:
@@ -64,7 +69,7 @@ def states(made: Bench) -> dict[Month, set[RollupState]]:
     for kind in WindowKind:
         if kind.value not in {"season", "year"}:
             for point in made.points(kind).values():
-                found.setdefault(month_of(point, ZONE), set()).add(point.state)
+                found.setdefault(month_of(point), set()).add(point.state)
     return found
 
 
@@ -181,11 +186,11 @@ def stopping(store: Any, after: int) -> Any:
         def __getattr__(self, name: str) -> Any:
             return getattr(store, name)
 
-        def write_rollups(self, points: Any) -> None:
+        def write_windows(self, some: Any) -> None:
             if self.left == 0:
                 raise Stopped
             self.left -= 1
-            store.write_rollups(points)
+            store.write_windows(some)
 
     return Stopping()
 
@@ -233,5 +238,5 @@ def figures(made: Bench) -> dict[Any, Any]:
         (kind, at): (point.value, point.valid)
         for kind in WindowKind
         for at, point in made.points(kind).items()
-        if month_of(point, ZONE) == MARCH
+        if month_of(point) == MARCH
     }
