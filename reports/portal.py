@@ -30,6 +30,7 @@ from reports.kept import Kept, Page
 from reports.kept_answers import KeptAnswers
 from reports.resolving import AreaResolving, resolving
 from reports.summary import Row, State
+from reports.verified import verified_months
 from storage.published import Published
 from storage.readings import ReadingStore, StoreUnavailable
 
@@ -270,6 +271,7 @@ class _Pages:
             table=drawn.table(registry, charts, lang), now=facts.now,
             daily=bool(charts) and all(one.row.kind is WindowKind.DAY for one in charts),
             laws=[row for row in view.rows if row.limit], capture=registry.province.policies.capture,
+            verified=verified_months(facts.verifications, registry),
             certificate=next((one for one in found.certificates if one.holds_on(on)), None),
         )  # fmt: skip
 

@@ -18,7 +18,7 @@ from ingest.refusals import SECURITY
 from registry.lookup import Registry
 from service.room import Room, room
 from service.stores import Folder
-from storage import alerting, broker_figures, confirmations, heartbeats, pruning, spans
+from storage import alerting, broker_figures, confirmations, heartbeats, pruning, spans, verifications
 from storage.heartbeats import REASONS, REMARKS, Heartbeat
 from storage.journal import Journal
 from storage.ledger import Heard, Ledger, all_heard, outcome_counts, reading_counts
@@ -101,6 +101,7 @@ class Health:
             **alerting.counts(self._engine),
             "security_events": self.security_events(),
             "unresolved_lost": self.lost(),
+            "verifications": verifications.counts(self._engine),
             "parts": self.parts(),
             "journal": self.kept(),
         }

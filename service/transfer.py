@@ -26,7 +26,7 @@ from domain.text import QuantracError, Text
 from domain.window import Window, WindowKind, marks_ending_in
 from ingest.ways import IMPORTED
 from registry.lookup import Registry
-from storage import reading_revisions
+from storage import reading_revisions, verifications
 from storage.journal import Journal
 from storage.reading_revisions import ReadingRevision
 from storage.readings import ReadingStore, Series
@@ -342,6 +342,35 @@ def _rollup_row(point: RollupPoint, window: Window, registry: Registry) -> tuple
         value, registry.parameters[point.parameter].unit, point.valid, point.expected, point.suspect, minimum, maximum,
         "yes" if enough else "no", state, point.revision,
     )  # fmt: skip
+
+
+def export_verifications(wanted: Wanted, registry: Registry, engine: Engine, out: IO[str]) -> int:
+    """Write which months of series are verified, and which fell back, as CSV; return how many."""
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow((
+        "month",
+        "station",
+        "parameter",
+        "state",
+        "verified_by",
+        "verified_at",
+        "note",
+        "fallen_back_at",
+        "cause",
+    ))
+    series = set(wanted.series(registry))
+    count = 0
+    for one in verifications.read(engine):
+        whole = one.month.window(registry.zone)
+        if one.series in series and whole.start < wanted.window.end and whole.end > wanted.window.start:
+            fallen = "" if one.fallen_at is None else _local(one.fallen_at, registry)
+            state = "verified" if one.holds else "provisional"
+            writer.writerow((
+                one.month, *one.series, state, one.verified_by, _local(one.verified_at, registry), one.note, fallen,
+                one.cause or "",
+            ))  # fmt: skip
+            count += 1
+    return count
 
 
 _INDEX_COLUMNS = (
