@@ -4,10 +4,11 @@ A month's figure is the mean of those of its days that meet the capture policy; 
 hours and days outside a limit are those in which any station of the area was: two stations over at once are one hour.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from math import fsum, nan
+from statistics import mean
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -102,6 +103,19 @@ def local_day(point: RollupPoint, zone: ZoneInfo) -> date:
     return start.astimezone(zone).date()
 
 
+def figure_of(days: Iterable[RollupPoint], capture: float, *, adds_up: bool) -> tuple[float | None, int]:
+    """Return the figure of several days, and how many of them enter it: the mean of those that meet the policy.
+
+    Of a sum all days are added up. Exact, and rounded once: the same days give the same figure wherever it is made.
+    """
+    values = [
+        one.value for one in days if one.value is not None and (adds_up or meets(one.valid, one.expected, capture))
+    ]
+    if not values:
+        return None, 0
+    return (fsum(values) if adds_up else mean(values)), len(values)
+
+
 def months_of(materials: Sequence[Material], now: datetime, zone: ZoneInfo, capture: float) -> Months:
     """Return the months of the series of one parameter in one area, up to the one that is running at `now`."""
     running = number_of(now.astimezone(zone).date())
@@ -140,7 +154,7 @@ def _month(
     adds_up = any(one.adds_up for one in series)
     return Month(
         first=first_of(number),
-        value=None if not values else fsum(values) if adds_up else fsum(values) / len(values),
+        value=None if not values else fsum(values) if adds_up else mean(values),
         valid=sum(one.counts(number)[0] for one in series),
         expected=sum(one.counts(number)[1] for one in series),
         days_over=over[0].get(number, 0),
@@ -169,15 +183,10 @@ class _Series:
 
     def value(self, number: MonthNumber) -> float | None:
         """Return the figure of a month, whatever it rests on."""
-        values = [one.value for one in self._counting(number) if one.value is not None]
-        if not values:
-            return None
-        return fsum(values) if self.adds_up else fsum(values) / len(values)
+        return figure_of(self.days.get(number, ()), self._capture, adds_up=self.adds_up)[0]
 
-    def _counting(self, number: MonthNumber) -> Iterator[RollupPoint]:
-        for point in self.days.get(number, ()):
-            if point.value is not None and (self.adds_up or meets(point.valid, point.expected, self._capture)):
-                yield point
+    def _counting(self, number: MonthNumber) -> int:
+        return figure_of(self.days.get(number, ()), self._capture, adds_up=self.adds_up)[1]
 
     def counts(self, number: MonthNumber) -> tuple[int, int]:
         """Return what was valid of what was to be expected; a day of which nothing is known was to be expected too."""
@@ -187,15 +196,15 @@ class _Series:
 
     def level(self, number: MonthNumber) -> float:
         """Return the figure of a month for the trend: NaN where too few of its days meet the policy."""
-        value, days = self.value(number), sum(1 for _ in self._counting(number))
+        value, days = self.value(number), self._counting(number)
         return nan if value is None or not meets(days, days_in(number), self._capture) else value
 
     def part_outside(self, number: MonthNumber) -> float:
         """Return the part of a month's valid hours, else of its days, that was outside."""
-        days = list(self._counting(number))
-        if not meets(len(days), days_in(number), self._capture):
+        days = self._counting(number)
+        if not meets(days, days_in(number), self._capture):
             return nan
-        valid = sum(one.valid for one in self.days[number]) if self._in_hours else len(days)
+        valid = sum(one.valid for one in self.days[number]) if self._in_hours else days
         return self._outside.get(number, 0) / max(valid, 1)
 
     def figures(self, span: range, of: Callable[[MonthNumber], float]) -> Floats:

@@ -12,15 +12,15 @@ from sqlalchemy.engine import Engine
 from domain.clock import Clock
 from domain.limit import Bound
 from domain.reading import SeriesKey
-from domain.rollup import IndexPoint, RollupPoint, RollupState
+from domain.rollup import IndexPoint, RollupPoint
 from domain.text import Text
 from domain.window import Window, WindowKind, window_of_mark
-from present.charts import is_sufficient
 from registry.limits import Confirmation, confirmation_of
 from registry.lookup import Registry
 from registry.schema import LimitRow, Regulation, Station
 from reports.answers import Form, Refused, answer
 from reports.facts import Episode, between, episodes
+from reports.rows import bound_kind, rollup_row, source
 from storage import confirmations, ledger
 from storage.published import Published
 from storage.readings import ReadingStore
@@ -232,7 +232,7 @@ class _Lists:
         station = self._registry.stations[one.station]
         return {
             "station": one.station, "area": station.area, "parameter": one.parameter,
-            "unit": self._registry.parameters[one.parameter].unit, "kind": one.kind, "bound": _bound_kind(one.bound),
+            "unit": self._registry.parameters[one.parameter].unit, "kind": one.kind, "bound": bound_kind(one.bound),
             "start": self._iso(one.crossed_at), "end": self._iso(one.over_until), "peak": one.peak,
             "peak_at": self._iso(one.peak_at), "limit_low": one.bound.low, "limit_high": one.bound.high,
             "valid": one.valid, "expected": one.expected, "state": "provisional",
@@ -240,24 +240,8 @@ class _Lists:
         }  # fmt: skip
 
     def _rollup(self, point: RollupPoint, span: Window) -> Iterator[dict[str, Any]]:
-        window = window_of_mark(point.kind, point.mark, self._registry.zone)
-        if window.end in span:
-            sufficient = is_sufficient(point, self._registry.province.policies.capture)
-            yield {
-                "start": self._iso(window.start), "end": self._iso(window.end), "window": point.kind,
-                "station": point.station, "parameter": point.parameter, "value": point.value,
-                "unit": self._registry.parameters[point.parameter].unit, "valid": point.valid,
-                "expected": point.expected, "suspect": point.suspect, "min": point.minimum, "max": point.maximum,
-                "sufficient": "yes" if sufficient else "no", "state": RollupState(point.state).name.lower(),
-                "revision": point.revision, **self._source(point.station), **self._mark,
-            }  # fmt: skip
-
-    def _source(self, station: str) -> dict[str, Any]:
-        """Return, for every row of a file, that its data are invented or recorded elsewhere, and under which licence."""
-        origin = self._registry.stations[station].origin
-        if origin is None:
-            return {}
-        return {"origin": f"{origin.text.en} ({origin.licence})" if origin.licence else origin.text.en}
+        if window_of_mark(point.kind, point.mark, self._registry.zone).end in span:
+            yield {**rollup_row(self._registry, point), **source(self._registry, point.station), **self._mark}
 
     def _index(self, point: IndexPoint, span: Window) -> Iterator[dict[str, Any]]:
         end = window_of_mark(point.kind, point.mark, self._registry.zone).end
@@ -265,7 +249,7 @@ class _Lists:
             yield {
                 "end": self._iso(end), "window": point.kind, "station": point.station, "index": point.index,
                 "value": point.value, "level": point.level, "dominant": point.dominant,
-                "concentration": point.concentration, **self._source(point.station), **self._mark,
+                "concentration": point.concentration, **source(self._registry, point.station), **self._mark,
             }  # fmt: skip
 
     def _parameters(self, station: str, parameter: str | None) -> Sequence[str]:
@@ -311,19 +295,12 @@ def _is_public(one: Episode) -> bool:
     return one.confirmed and not one.withdrawn
 
 
-def _bound_kind(bound: Bound) -> str | None:
-    return {(True, True): "between", (True, False): "at_least", (False, True): "at_most"}.get((
-        bound.low is not None,
-        bound.high is not None,
-    ))
-
-
 def _limit(regulation: Regulation, row: LimitRow, said: Confirmation | None) -> dict[str, Any]:
     bound = Bound(row.at_least, row.at_most)
     return {
         "row": row.row, "regulation": regulation.id, "document": regulation.document, "clause": row.clause,
         "parameter": row.parameter, "averaging": row.averaging,
-        "bound": "class" if row.class_name else _bound_kind(bound), "low": bound.low, "high": bound.high,
+        "bound": "class" if row.class_name else bound_kind(bound), "low": bound.low, "high": bound.high,
         "unit": row.unit, "valid_from": row.valid_from or regulation.valid_from,
         "valid_to": row.valid_to or regulation.valid_to, "confidence": row.confidence,
         "confirmed_by": said.confirmed_by if said else None, "confirmed_on": said.confirmed_on if said else None,

@@ -9,6 +9,7 @@ from service.commands import (
     limits,
     quarantine,
     readings,
+    report,
     running,
     setup,
     state,
@@ -18,6 +19,6 @@ from service.commands import (
 COMMANDS = (
     setup.add, running.add_demo, running.add_run, running.add_setup_influx, state.add, gaps.add, journal.add,
     readings.add_import, readings.add_export, readings.add_recompute, decode.add, quarantine.add, limits.add,
-    alerts.add,
+    alerts.add, report.add,
     dashboards.add,
 )  # fmt: skip
