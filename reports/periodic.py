@@ -13,7 +13,7 @@ from analysis.rollups import meets
 from domain.limit import Bound
 from domain.reading import SeriesKey
 from domain.rollup import IndexPoint, LimitKind, RollupPoint, RollupState
-from domain.window import Window, WindowKind
+from domain.window import LENGTHS, Window, WindowKind
 from present.charts import excess, is_over, is_sufficient
 from registry.limits import AppliedLimit, Confirmation, NotCompared
 from registry.lookup import Registry
@@ -27,6 +27,11 @@ from storage.tables import alerts
 
 _HOURS = (WindowKind.HOUR, WindowKind.HOUR8, WindowKind.HOUR24)
 _COMPARED = (WindowKind.HOUR, WindowKind.HOUR8, WindowKind.DAY)
+# The windows that a report shows and gives; the last is the one that is the period itself.
+_SHOWN = {
+    PeriodKind.DAY: (*_HOURS, WindowKind.DAY), PeriodKind.MONTH: (WindowKind.DAY, WindowKind.MONTH),
+    PeriodKind.YEAR: (WindowKind.DAY, WindowKind.MONTH, WindowKind.YEAR),
+}  # fmt: skip
 # A day is marked by its beginning, an hour by its end.
 _INSTANT = timedelta(microseconds=1)
 
@@ -55,10 +60,9 @@ class Outside:
 
 @dataclass(frozen=True, slots=True)
 class SeriesPeriod:
-    """One series in the period. `value`: of a day its own window, else the mean of the days that meet the policy.
+    """One series in the period, with the value and the counts of the window that is the period itself.
 
-    `valid` and `expected` are of the level below the period: hours of a day (readings where it has no hours), days of a
-    month or year. Of a sum the days are added up, those too that do not meet the policy.
+    That is made once it is over; of a period that is running they are what its days come to so far.
     """
 
     series: SeriesKey
@@ -147,13 +151,13 @@ class _Maker:
         ids = [one.id for one in stations]
         keys = [SeriesKey(station.id, parameter) for station in stations for parameter in station.measures]
         found = self._windows(keys)
-        outside = {kind: self._store.read_outside(kind, keys, self._marks_of(kind)) for kind in _COMPARED}
+        outside = {kind: self._store.read_outside(kind, keys, self._marks_of(kind)) for kind in self._compared}
         alive = sa.and_(alerts.c.station.in_(ids), between(self.span.start, self.span.end))
         yearly = self._period.kind is not PeriodKind.DAY
         until = min(self._now, self.span.end)
         return AreaPeriod(
             area=area, stations=stations,
-            series=tuple(self._series(key, found[key], [outside[kind][key] for kind in _COMPARED]) for key in keys),
+            series=tuple(self._series(key, found[key], [outside[kind][key] for kind in self._compared]) for key in keys),
             indices=tuple(self._indices([one.id for one in stations if one.kind == "air"])),
             episodes=tuple(one for one in episodes(self._engine, alive) if one.parameter),
             resolving=resolving(
@@ -161,11 +165,15 @@ class _Maker:
             ) if yearly else None,
         )  # fmt: skip
 
+    @property
+    def _compared(self) -> tuple[WindowKind, ...]:
+        return (*_COMPARED, WindowKind.YEAR) if self._period.kind is PeriodKind.YEAR else _COMPARED
+
     def _marks_of(self, kind: WindowKind) -> Window:
-        return self._marks if kind is WindowKind.DAY else self.span
+        return self.span if kind in LENGTHS else self._marks
 
     def _windows(self, keys: Sequence[SeriesKey]) -> dict[SeriesKey, list[RollupPoint]]:
-        kinds = (*_HOURS, WindowKind.DAY) if self._period.kind is PeriodKind.DAY else (WindowKind.DAY,)
+        kinds = _SHOWN[self._period.kind]
         found: dict[SeriesKey, list[RollupPoint]] = {key: [] for key in keys}
         for kind in kinds:
             for key, points in self._store.read_rollups(kind, keys, self._marks_of(kind)).items():
@@ -175,13 +183,16 @@ class _Maker:
     def _series(
         self, key: SeriesKey, windows: Sequence[RollupPoint], outside: Iterable[Sequence[RollupPoint]]
     ) -> SeriesPeriod:
-        days = [one for one in windows if one.kind is WindowKind.DAY]
         kind = self._registry.parameters[key.parameter].kind
         adds_up = kind in {ParameterKind.AMOUNT, ParameterKind.COUNTER}
-        value, valid, expected, sufficient = self._figure(days, adds_up=adds_up)
-        known = [one for one in days if one.value is not None]
+        whole = next((one for one in windows if one.kind is _SHOWN[self._period.kind][-1]), None)
+        value, valid, expected = self._of_days(windows, adds_up=adds_up)
+        if whole is not None:
+            value, valid, expected = whole.value, whole.valid, whole.expected
+        known = [one for one in windows if one.value is not None and one.kind not in _HOURS]
         return SeriesPeriod(
-            series=key, value=value, valid=valid, expected=expected, sufficient=sufficient,
+            series=key, value=value, valid=valid, expected=expected,
+            sufficient=value is not None and bool(meets(valid, expected, self._capture)),
             minimum=min((one.minimum for one in known if one.minimum is not None), default=None),
             maximum=max((one.maximum for one in known if one.maximum is not None), default=None),
             verified=bool(known) and all(one.state is RollupState.VERIFIED for one in known), windows=windows,
@@ -189,16 +200,13 @@ class _Maker:
             laws=tuple(self._laws(key)), not_compared=self._registry.not_compared(key, self._last_day),
         )  # fmt: skip
 
-    def _figure(self, days: Sequence[RollupPoint], *, adds_up: bool) -> tuple[float | None, int, int, bool]:
-        """Return the period's figure with its counts."""
-        if self._period.kind is PeriodKind.DAY:
-            one = days[0] if days else None
-            return (None, 0, 0, False) if one is None else (
-                one.value, one.valid, one.expected, is_sufficient(one, self._capture)
-            )  # fmt: skip
+    def _of_days(self, windows: Sequence[RollupPoint], *, adds_up: bool) -> tuple[float | None, int, int]:
+        """Return what the days of a running month or year come to; the day that is running has no figure yet."""
+        if self._period.kind is PeriodKind.DAY or self._now >= self.span.end:
+            return None, 0, 0
+        days = [one for one in windows if one.kind is WindowKind.DAY]
         value, count = figure_of(days, self._capture, adds_up=adds_up)
-        expected = (self._period.after - self._period.first).days
-        return value, count, expected, value is not None and bool(meets(count, expected, self._capture))
+        return value, count, (self._period.after - self._period.first).days
 
     def _outside(self, points: Sequence[RollupPoint]) -> Outside:
         confirmed = [
@@ -209,7 +217,7 @@ class _Maker:
     def _laws(self, key: SeriesKey) -> Iterator[Law]:
         """Yield the limits of the period, one after the other where they change."""
         base = base_window(self._registry, key)
-        for kind in _COMPARED if base is WindowKind.HOUR else (WindowKind.DAY,):
+        for kind in self._compared if base is WindowKind.HOUR else (WindowKind.DAY,):
             held = [(day, self._registry.limit_for(key, kind, day, self._said)) for day in self._period.days()]
             for _, run in groupby(held, lambda one: one[1] and (one[1].row.row, one[1].bound)):
                 days = list(run)

@@ -4,14 +4,13 @@ from typing import Any
 
 from domain.limit import Bound
 from domain.rollup import RollupPoint, RollupState
-from domain.window import window_of_mark
 from present.charts import is_sufficient
 from registry.lookup import Registry
 
 
 def rollup_row(registry: Registry, point: RollupPoint) -> dict[str, Any]:
     """Return a window as a row."""
-    window = window_of_mark(point.kind, point.mark, registry.zone)
+    window = registry.window(point.kind, point.mark)
     return {
         "start": window.start.astimezone(registry.zone).isoformat(), "end": window.end.astimezone(registry.zone).isoformat(),
         "window": point.kind, "station": point.station, "parameter": point.parameter, "value": point.value,
