@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from math import fsum
+from statistics import mean
 from typing import Any
 
 import httpx
