@@ -1,5 +1,6 @@
 """A page as a PDF: WeasyPrint lays it out on paper; it is loaded only when a PDF is made."""
 
+import logging
 import re
 from functools import cache
 from importlib import import_module
@@ -38,6 +39,8 @@ def pdf_of(html: str) -> bytes:
         paper = import_module("weasyprint")
     except OSError as error:
         raise QuantracError(_no_pango(error)) from error
+    # It warns of every style that is for screens only.
+    logging.getLogger("weasyprint").setLevel(logging.ERROR)
     written: bytes = paper.HTML(string=self_contained(html), url_fetcher=_nothing_from_elsewhere).write_pdf()
     return written
 

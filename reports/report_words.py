@@ -11,6 +11,7 @@ from domain.rollup import RollupPoint
 from domain.text import Text
 from domain.window import WindowKind, window_of_mark
 from present.charts import NARROW, Chart, Size, bound_of, draw, is_over, marks_between
+from present.months import PAPER
 from present.scale import Scale, scale_of
 from present.words import day, name, say, short_when, shown, symbol, with_unit
 from registry.lookup import Registry
@@ -181,7 +182,7 @@ class _Area:
             charts=list(self._charts()), laws=list(self._laws()),
             not_compared=sorted({say(one.why, lang) for series in area.series for one in series.not_compared}),
             events=[self._event(one) for one in area.episodes],
-            resolving=answer(self._registry, area.resolving, lang, badge=badge) if area.resolving else None,
+            resolving=answer(self._registry, area.resolving, lang, badge=badge, size=PAPER) if area.resolving else None,
             origins=sorted({name(one.origin.text, lang) for one in area.stations if one.origin}),
             has_invented=any(one.origin is not None and one.origin.kind == "invented" for one in area.stations),
         )  # fmt: skip

@@ -130,7 +130,9 @@ def outlets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outlets]:
     registry = load(CONFIG)
     done = call("import", recording(folder / "beijing.csv"), cwd=folder, **environment(influx))
     assert done.returncode == 0, done.stderr
-    store = InfluxReadings(influx.url, influx.org, influx.token_file, medium_of=lambda one: registry.stations[one].medium)
+    store = InfluxReadings(
+        influx.url, influx.org, influx.token_file, medium_of=lambda one: registry.stations[one].medium
+    )
     engine = open_state(f"sqlite:///{folder}/var/state.sqlite")
     with served(make_app(registry, store, engine, SetClock(NOW), demo=False)) as address:
         yield Outlets(folder, influx, registry, store, address)
@@ -193,9 +195,10 @@ def test_people_read_the_day_as_it_is_rounded_once(outlets: Outlets, lang: str) 
     assert written.replace(NBSP, " ") in outlets.report("day", str(DAY), "pdf", lang)
     hour = outlets.stored(WindowKind.HOUR, DAY)[-1]
     assert hour.value is not None
-    assert with_unit(shown(hour.value, None, parameter.precision, lang), parameter.unit, lang) in httpx.get(
-        f"{outlets.address}{root}/areas/{AREA}"
-    ).text
+    assert (
+        with_unit(shown(hour.value, None, parameter.precision, lang), parameter.unit, lang)
+        in httpx.get(f"{outlets.address}{root}/areas/{AREA}").text
+    )
 
 
 def test_a_month_is_the_same_everywhere(outlets: Outlets) -> None:
@@ -247,7 +250,9 @@ def test_an_index_is_the_same_everywhere(outlets: Outlets) -> None:
     """Every hour of the day, and on the page that of its last hour."""
     start = outlets.midnight(DAY)
     stored = outlets.store.read_indices("vn_aqi", WindowKind.HOUR, [STATION], Window(start, start + 24 * HOUR))
-    by_end = {one.mark.astimezone(outlets.registry.zone).isoformat(): one.value for one in stored if one.value is not None}
+    by_end = {
+        one.mark.astimezone(outlets.registry.zone).isoformat(): one.value for one in stored if one.value is not None
+    }
     assert len(by_end) > 20
     asked = {"station": STATION, "window": "hour", "from": str(DAY), "to": str(AFTER)}
 
