@@ -198,6 +198,12 @@ BROKEN = [
     Broken("regulations/demo.yaml", "confirmed_on: 2026-01-05", "confirmed_on: 2199-01-01",
            "regulations[DEMO].rows[DEMO-cod].confirmed_on", "- {row: DEMO-cod", "2199-01-01 has not come yet",
            "on which it was confirmed"),
+    Broken("facilities.yaml", "licensed_capacity: [{tonnes: 120, per: day, from: 2010-01-01}]",
+           "licensed_capacity: [{tonnes: 120, per: day, from: 2010-01-01}, {tonnes: 9000, per: year}]",
+           "facilities[DN-15].licensed_capacity[1]", "licensed_capacity: [", "two hold on the same days", "let one end"),
+    Broken("facilities.yaml", "leachate_level: [{at_most: 2.5, from: 2010-01-01}]",
+           "leachate_level: [{at_most: 2.5, from: 2010-01-01, to: 2009-01-01}]",
+           "facilities[DN-15].leachate_level[0].to", "leachate_level: [", "", ""),
     Broken("facilities.yaml", "{name: Kf, value: 1.1}", "{name: Kf, value: 110}",
            "facilities[DN-10].applies[0].factors[1].value", "- {regulation: QCVN40-2011, column: B, from: 2012-02-15, "
            "to: 2032-01-01, factors: [{name: Kq, value: 0.9}, {name: Kf, value: 110", "`110` cannot stand here", "≤ 2"),
