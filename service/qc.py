@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from domain.flag import Flag, Reason, reasons_in
 from domain.moment import micros, moment
-from quality.assess import Verdicts, assess_station, flag_at_the_door
+from quality.assess import Judging, Verdicts, assess_station, flag_at_the_door
 from quality.learned import DayFigures, day_figures
 from quality.settings import UNKNOWN, Checks, checks_of, default_checks
 from quality.together import median_of
@@ -172,10 +172,10 @@ def _learned(trace: Trace, checks: Checks) -> dict[int, DayFigures]:
 
 @dataclass(frozen=True)
 class _Areas:
-    """The configured stations of the file, by area and parameter."""
+    """The configured stations of the file, by area, kind and parameter: what of theirs can be compared with."""
 
     registry: Registry
-    traces: Mapping[tuple[str, str], Mapping[str, Trace]]
+    traces: Mapping[tuple[str, str, str], Mapping[str, Trace]]
 
     def medians(self, station: str, checks: Mapping[str, Checks]) -> dict[str, Trace]:
         """Return for each parameter that asks for it the median of the other stations of the area."""
@@ -183,18 +183,20 @@ class _Areas:
         for name, one in checks.items():
             asked, known = one.settings.neighbours, self.registry.stations.get(station)
             if asked is not None and known is not None and one.interval is not None:
-                there = self.traces.get((known.area, name), {})
+                there = self.traces.get((known.area, known.kind, name), {})
                 others = [trace for other, trace in there.items() if other != station]
                 found[name] = median_of(others, one.interval, asked.stations)
         return found
 
 
 def _areas(stations: Mapping[str, Mapping[str, _Series]], registry: Registry) -> _Areas:
-    found: dict[tuple[str, str], dict[str, Trace]] = defaultdict(dict)
+    found: dict[tuple[str, str, str], dict[str, Trace]] = defaultdict(dict)
     for station, series in stations.items():
         for name, one in series.items():
             if one.measured:
-                found[registry.stations[station].area, name][station] = one.trace
+                known = registry.stations[station]
+                judging = Judging(one.trace, checks_of(registry, station, name))
+                found[known.area, known.kind, name][station] = judging.as_trace()
     return _Areas(registry, found)
 
 
