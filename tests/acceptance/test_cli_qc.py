@@ -184,6 +184,49 @@ def test_a_station_is_held_against_the_others_of_its_area_in_the_file(tmp_path: 
     assert found == [("KK-XA-01", "90")]
 
 
+def test_what_it_says_is_what_the_service_says_once_the_file_is_imported(tmp_path: Path) -> None:
+    """Lines in any order, a calendar, a calibration, learned checks and a change of settings within the file."""
+    station = "  - id: NT-XA-01\n"
+    text = (CONFIG / "stations.yaml").read_text("utf-8")
+    entry = station + text.partition(station)[2].partition("- {id: ph}")[0]
+    dated = "- {id: ph, to: 2026-03-08, suspect: [6.5, 8.5]}\n      - {id: ph, from: 2026-03-08, suspect: [7, 8.5]}"
+    config = configured(tmp_path / "tried", ("stations.yaml", entry + "- {id: ph}", entry + dated))
+    closed = "{stations: [NT-XA-01], from: 2026-03-07 10:00, to: 2026-03-07 12:00, status: calibrating, who: N. Mai, why: record 12}"
+    with (config / "maintenance.yaml").open("w", encoding="utf-8") as calendar:
+        calendar.write(f"maintenance:\n  - {closed}\n")
+    chance = random.Random(7)
+    lines = [line for minute in range(5, 9 * 1440, 5) for line in _at_the_outfall(chance, minute)]
+    chance.shuffle(lines)
+    file = written(tmp_path / "readings.csv", *lines)
+    for arguments in (("qc", file, "--out", "flags.csv"), ("import", file)):
+        done = call(*arguments, "--config", config, "--data", "data", cwd=tmp_path)
+        assert done.returncode == 0, done.stdout + done.stderr
+    export = call("export", "readings", "--config", config, "--data", "data", cwd=tmp_path).stdout
+    stored = {(row["time"], row["parameter"]): row["flag"] for row in csv.DictReader(StringIO(export))}
+    judged = {(row["time"], row["parameter"]): row["flag"] for row in flags(tmp_path / "flags.csv")}
+    assert judged == stored
+    said = {reason for row in flags(tmp_path / "flags.csv") for reason in row["reasons"].split()}
+    assert {"range", "suspect_range", "flat", "own_step", "maintenance"} <= said
+
+
+def _at_the_outfall(chance: random.Random, minute: int) -> list[str]:
+    """Return what an outfall says every five minutes of nine days: sentinels, a spike, a stuck sensor, a calibration."""
+    day, rest = divmod(minute, 1440)
+    when = f"2026-03-{day + 1:02d}T{rest // 60:02d}:{rest % 60:02d}:00+07:00,NT-XA-01"
+    ph = 6.9 + chance.random() / 5
+    if day == 6 and rest == 300:
+        ph = 12.5
+    if day >= 7:
+        ph = 7.33
+    cod = -9999.0 if chance.random() < 0.01 else 40 + 5 * chance.random()
+    status = "01" if day == 5 and 600 < rest < 700 else ""
+    return [
+        f"{when},ph,{ph:.2f},,{status}",
+        f"{when},cod,{cod:.1f},mg/L,",
+        f"{when},water_temperature,{28 + chance.random():.1f},degC,",
+    ]
+
+
 def test_names_of_other_sources_are_judged_by_the_parameter_that_has_them_as_aliases(tmp_path: Path) -> None:
     """`timestamp` is taken for `time`, and what nobody needs is passed over; each name is a series of its own."""
     lines = ["2026-03-02T00:05:00Z,gw,flow_1,-5,m3/h,1", "2026-03-02T00:05:00Z,gw,flow_2,5,m3/h,0"]
