@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from math import isnan
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.levels import Limits
-from analysis.series_windows import SeriesWindows
+from analysis.applied_limits import AppliedLimits
 from domain.moment import micros
 from domain.reading import SeriesKey
 from domain.window import HOUR, WindowKind
@@ -46,8 +47,8 @@ def test_windows_rules_and_lists_use_the_row_in_force_on_the_day_a_window_ends(
     wanted = before if day_of(end) < begins else after
     ends = np.array([micros(end)], np.int64)
     for kind in (WindowKind.HOUR24, WindowKind.DAY):
-        ((low, high, _),) = SeriesWindows(LOADED, {})._limits_of(series, kind, ends)
-        assert (low, high) == (None, wanted)
+        (low,), (high,), _ = AppliedLimits(LOADED, {}).of(series, kind, ends)
+        assert (isnan(low), high) == (True, wanted)
     limit = Limits(LOADED, {}).limit(RULE, series, end)
     assert limit is not None
     assert limit.high == wanted
