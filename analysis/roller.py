@@ -188,7 +188,8 @@ class Roller:
             _take_over(this, written, changes)
 
     def _index(self, stretches: Sequence[Stretch]) -> None:
-        self._store.write_indices(indices(stretches, self._registry, self._store))
+        said = confirmations.read(self._engine)
+        self._store.write_indices(indices(stretches, self._registry, self._store, said))
 
     def _failing(self, this: Round, series: Callable[[T], SeriesKey]) -> Callable[[T, Exception], None]:
         """Return what notes that one has failed, of a series by `series`."""

@@ -9,21 +9,22 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.engine import Engine
 
+from analysis.schemes import scheme_of
 from analysis.status_share import hours_of, status_shares
 from domain.clock import Clock
 from domain.limit import Bound
 from domain.month import Month
 from domain.reading import SeriesKey
-from domain.rollup import IndexPoint, RollupPoint, RollupState
+from domain.rollup import IndexPoint, RollupPoint
 from domain.text import Text
 from domain.window import Window, WindowKind, local_day, marks_ending_in, window_of_mark
-from present.charts import is_sufficient
 from registry.limits import Confirmation, Held, confirmation_of
 from registry.lookup import PERMIT, Registry
 from registry.schema import LimitRow, Regulation, Station
 from reports.answers import Form, Refused, answer
-from reports.exceedances import Exceedances, bound_kind
+from reports.exceedances import Exceedances
 from reports.facts import between, episodes
+from reports.rows import bound_kind, rollup_row, source
 from storage import confirmations, ledger, verifications
 from storage.published import Published
 from storage.readings import ReadingStore
@@ -86,7 +87,7 @@ OPERATIONS = (
     Operation("/api/v1/rollups", Text("averages and sums of one station, with valid and expected counts"),
               (_STATION, Asked("parameter", Text("one parameter's id; without it, all")),
                Asked("window", Text("hour, hour8, hour24, day, month, season or year; without it, hour")), _FROM, _TO, _FORMAT)),
-    Operation("/api/v1/indices", Text("air quality indices of one station"),
+    Operation("/api/v1/indices", Text("indices of one station, each with its text and version, and what is missing"),
               (_STATION, Asked("window", Text("hour or day; without it, hour")), _FROM, _TO, _FORMAT)),
     Operation("/api/v1/exceedances",
               Text("times when a confirmed limit, or any limit in a verified month, was exceeded, by automatic readings"),
@@ -224,7 +225,7 @@ class _Lists:
         start: Annotated[Moment, Query(alias="from")] = None, end: Annotated[Moment, Query(alias="to")] = None,
         form: Annotated[Form, Query(alias="format")] = "json",
     ) -> Response:  # fmt: skip
-        """The indices of one station; a null value could not be computed."""
+        """The indices of one station; a null value could not be computed, and `missing` says for want of what."""
         self._parameters(station, None)
         span, kind = self._span(start, end), WindowKind(window)
         marks = Window(span.start - timedelta(days=2), span.end)
@@ -234,6 +235,8 @@ class _Lists:
             for point in self._store.read_indices(index, kind, [station], marks)
         )
         rows = [one for point in found for one in self._index(point, span)]
+        if form == "csv":
+            rows = [{**row, "missing": " ".join(row["missing"])} for row in rows]
         return answer(request, rows, form, name=f"{self._prefix}{station}-indices-{window}")
 
     def exceedances(
@@ -303,24 +306,8 @@ class _Lists:
         return answer(request, rows)
 
     def _rollup(self, point: RollupPoint, span: Window) -> Iterator[dict[str, Any]]:
-        window = self._registry.window(point.kind, point.mark)
-        if window.end in span:
-            sufficient = is_sufficient(point, self._registry.province.policies.capture)
-            yield {
-                "start": self._iso(window.start), "end": self._iso(window.end), "window": point.kind,
-                "station": point.station, "parameter": point.parameter, "value": point.value,
-                "unit": self._registry.parameters[point.parameter].unit, "valid": point.valid,
-                "expected": point.expected, "suspect": point.suspect, "min": point.minimum, "max": point.maximum,
-                "sufficient": "yes" if sufficient else "no", "state": RollupState(point.state).name.lower(),
-                "revision": point.revision, **self._source(point.station), **self._mark,
-            }  # fmt: skip
-
-    def _source(self, station: str) -> dict[str, Any]:
-        """Return, for every row of a file, that its data are invented or recorded elsewhere, and under which licence."""
-        origin = self._registry.stations[station].origin
-        if origin is None:
-            return {}
-        return {"origin": f"{origin.text.en} ({origin.licence})" if origin.licence else origin.text.en}
+        if self._registry.window(point.kind, point.mark).end in span:
+            yield {**rollup_row(self._registry, point), **source(self._registry, point.station), **self._mark}
 
     def _index(self, point: IndexPoint, span: Window) -> Iterator[dict[str, Any]]:
         end = window_of_mark(point.kind, point.mark, self._registry.zone).end
@@ -328,7 +315,8 @@ class _Lists:
             yield {
                 "end": self._iso(end), "window": point.kind, "station": point.station, "index": point.index,
                 "value": point.value, "level": point.level, "dominant": point.dominant,
-                "concentration": point.concentration, **self._source(point.station), **self._mark,
+                "concentration": point.concentration, "missing": point.missing,
+                "scheme": str(scheme_of(point.version, point.index)), **source(self._registry, point.station), **self._mark,
             }  # fmt: skip
 
     def _parameters(self, station: str, parameter: str | None) -> Sequence[str]:

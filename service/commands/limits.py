@@ -145,7 +145,7 @@ def _bound(row: LimitRow) -> str | None:
 
 def confirm(cli: Cli, wanted: str, word: tuple[str, str], averaging: str | None) -> None:
     """Keep a person's confirmation of a row. Raises QuantracError where that cannot be."""
-    by, note = _said(*word)
+    by, note = said_by(*word)
     row = _find(cli, wanted)
     figure = figure_of(row)
     if figure is None:
@@ -187,7 +187,8 @@ def _averaging(row: LimitRow, written: str | None, policy: str) -> str | None:
     return named
 
 
-def _said(by: str, note: str) -> tuple[str, str]:
+def said_by(by: str, note: str) -> tuple[str, str]:
+    """Return who confirms, and on what ground. Raises Usage where one of them says nothing."""
     by, note = by.strip(), note.strip()
     if not by or not note:
         raise Usage(Text("--by and --note must say something: the confirmation goes on record."))

@@ -196,7 +196,7 @@ def add_export(app: typer.Typer, _: Callable[..., str]) -> None:
             typer.Option(
                 "--window",
                 metavar="WINDOW",
-                help=_("of rollups: hour, hour8, hour24, day, month, season or year; of indices: hour"),
+                help=_("of rollups: hour, hour8, hour24, day, month, season or year; of indices: hour or day"),
             ),
         ] = None,
     ) -> None:

@@ -140,6 +140,7 @@ def _figures(status: dict[str, Any]) -> Iterator[Text]:
         yield Text("Silent: {stations}", {"stations": ", ".join(stations["silent"])})
     yield from _clocks(stations)
     yield _made_up_to(rollups, readings=status["readings"]["stored"])
+    yield from (one["why"] for one in status["indices_withheld"])
     yield Text("Alerts: {open} open, {unacknowledged} not taken over", status["alerts"])
     yield Text("Messages to people: {due} due, {sent} sent, {given_up} given up", status["outbox"])
     if any(status["verifications"].values()):
