@@ -129,9 +129,8 @@ def make_router(
         if "{" in one.path:
             continue  # of one area: `reports.trends` answers it
         name = one.path.rpartition("/")[2]
-        if one.path == f"{router.prefix}/{name}":  # what is asked of one area is served by `reports.trends`
-            listed = getattr(lists, name.replace("-", "_"))
-            router.add_api_route(f"/{name}", listed, methods=["GET", "HEAD"], response_model=None)
+        listed = getattr(lists, name.replace("-", "_"))
+        router.add_api_route(f"/{name}", listed, methods=["GET", "HEAD"], response_model=None)
     return router
 
 
