@@ -120,7 +120,7 @@ def _judge_alone(one: Judging) -> None:
         one.add_usable(alone.climatology_flag(one.trace.times, one.values, settings.climatology), Reason.CLIMATOLOGY)
     if settings.gap is not None:
         one.add_usable(in_time.gap_flag(one.trace.times, settings.gap), Reason.GAP)
-    if interval is not None and len(one.trace) > 1:
+    if interval is not None:
         for flags, reason in _flags_in_time(one, in_time.Paced(one.trace.times, one.values, interval)):
             one.add_usable(flags, reason)
 

@@ -1,26 +1,31 @@
 """The whole configuration in memory, and the questions that are asked of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from math import prod
 from zoneinfo import ZoneInfo
 
+from pydantic import BaseModel
+
 from domain.limit import Bound
 from domain.reading import SeriesKey
 from domain.text import Text
-from domain.window import WindowKind
+from domain.window import Window, WindowKind, window_of_mark
+from registry.calendar import Calendar
 from registry.check_settings import CheckSettings, layered
 from registry.limits import AVERAGING_OF, AppliedLimit, Confirmation, NotCompared, confirmation_of
 from registry.schema import (
     AcceptedUnit,
     Applies,
     Area,
+    Dated,
     Facility,
     Factor,
     LimitRow,
+    Maintenance,
     Parameter,
     Permit,
     Person,
@@ -52,12 +57,29 @@ class Registry:
     teams: Mapping[str, Team]
     people: Mapping[str, Person]
     hash: int  # 63 bits of the files' content
+    maintenance: tuple[Maintenance, ...] = ()
     _units: dict[str, Mapping[str, AcceptedUnit]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def zone(self) -> ZoneInfo:
         """The province's time zone."""
         return ZoneInfo(self.province.timezone)
+
+    @cached_property
+    def seasons(self) -> tuple[tuple[int, int], ...]:
+        """On which (month, day) the seasons begin, in the order of the year; none where there are none."""
+        starts = (one.starts.partition("-") for one in self.province.seasons)
+        return tuple(sorted((int(month), int(day)) for month, _, day in starts))
+
+    def window(self, kind: WindowKind, mark: datetime) -> Window:
+        """Return the window whose mark in the stores is `mark`, in the province's time zone and seasons."""
+        return window_of_mark(kind, mark, self.zone, self.seasons)
+
+    @cached_property
+    def law_changes(self) -> tuple[date, ...]:
+        """Every local date from which on something that is dated may be otherwise: between two of them no limit changes."""
+        things = (self.regulations, self.facilities, self.stations, self.areas)
+        return tuple(sorted({day for items in things for one in items.values() for day in _dates(one)}))
 
     @cached_property
     def _by_topic(self) -> Mapping[str, Station]:
@@ -79,6 +101,21 @@ class Registry:
                 series = SeriesKey(station.id, parameter.id)
                 found[series] = (*found.get(series, ()), parameter)
         return found
+
+    @cached_property
+    def _by_place(self) -> Mapping[tuple[str, str, str], tuple[SeriesKey, ...]]:
+        found: dict[tuple[str, str, str], tuple[SeriesKey, ...]] = {}
+        for one in sorted(self.stations.values(), key=lambda one: one.id):
+            for parameter in one.measures:
+                place = (one.area, one.kind, parameter)
+                found[place] = (*found.get(place, ()), SeriesKey(one.id, parameter))
+        return found
+
+    def peers(self, series: SeriesKey) -> tuple[SeriesKey, ...]:
+        """Return the same parameter at the other stations of its kind in the area, by their ids."""
+        mine = self.stations[series.station]
+        together = self._by_place.get((mine.area, mine.kind, series.parameter), ())
+        return tuple(one for one in together if one.station != mine.id)
 
     def topic_filters(self) -> tuple[str, ...]:
         """Return the MQTT filters that cover every station."""
@@ -185,6 +222,11 @@ class Registry:
             and (not wanted.areas or station.area in wanted.areas)
         )
 
+    @cached_property
+    def calendar(self) -> Calendar:
+        """When which series do not measure."""
+        return Calendar.of(self.maintenance, self.stations, self.zone)
+
     def limit_for(
         self, series: SeriesKey, kind: WindowKind, on: date, confirmations: Mapping[str, Confirmation],
         regulation: str | None = None,
@@ -264,7 +306,7 @@ class Registry:
     def _compares(self, row: LimitRow, kind: WindowKind) -> bool:
         if row.averaging == "unstated":
             return kind == self.province.policies.unstated_averaging
-        return row.averaging == AVERAGING_OF[kind]
+        return row.averaging == AVERAGING_OF.get(kind)
 
     def _applied(
         self, series: SeriesKey, row: LimitRow, regulation: Regulation, factors: tuple[Factor, ...], on: date,
@@ -331,6 +373,19 @@ def _row_of(facility: Facility, permit: Permit) -> LimitRow:
         "confirmed_by": permit.confirmed_by, "confirmed_on": permit.confirmed_on,
         "from": permit.valid_from, "to": permit.valid_to,
     })  # fmt: skip
+
+
+def _dates(thing: object) -> Iterator[date]:
+    """Yield the dates at which what is in `thing` begins or ends to hold."""
+    if isinstance(thing, Dated):
+        yield from (day for day in (thing.valid_from, thing.valid_to) if day is not None)
+    parts: Iterable[object] = ()
+    if isinstance(thing, BaseModel):
+        parts = (getattr(thing, name) for name in type(thing).model_fields)
+    elif isinstance(thing, tuple):
+        parts = thing
+    for part in parts:
+        yield from _dates(part)
 
 
 def _is_native(topic: str) -> bool:

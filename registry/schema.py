@@ -5,7 +5,7 @@ The text under a key is what the reference and an editor say about it. What rela
 """
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -27,6 +27,24 @@ MEDIUM_OF_KIND: dict[StationKind, Medium] = {
 }  # fmt: skip
 
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+
+
+_LOCAL = re.compile(r"^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)$")
+
+
+def local_time(written: object) -> datetime:
+    """Return the local date and time that `written` (`2026-03-01 08:00`) names, in no zone. Raises Wrong."""
+    found = _LOCAL.match(str(written).strip())
+    try:
+        return datetime.fromisoformat(f"{found[1]}T{found[2]}" if found else "")
+    except ValueError:
+        raise Wrong(
+            Text("a local date and time is expected, this is `{found}`", {"found": str(written)}),
+            Text(
+                "write it as `2026-03-01 08:00`, without an offset; of another time zone than the province's, name it at "
+                "`timezone`"
+            ),
+        ) from None
 
 
 def _own_topic(topic: str) -> str:
@@ -99,12 +117,26 @@ def _folder_name(name: str) -> str:
     return name
 
 
+def _month_and_day(written: str) -> str:
+    """Return `written`, a day that every year has. Raises Wrong."""
+    try:
+        date.fromisoformat(f"2001-{written}")
+    except ValueError:
+        raise Wrong(
+            Text("`{found}` is no day that every year has", {"found": written}),
+            Text('write month and day in quotes, such as "05-01" for the first of May'),
+        ) from None
+    return written
+
+
 Degrees = Annotated[float, Field(json_schema_extra={"unit": "° (WGS 84)"})]
+LocalTime = Annotated[datetime, BeforeValidator(local_time)]
 JournalKept = Annotated[timedelta, BeforeValidator(duration), AfterValidator(_long_enough)]
 Topic = Annotated[str, AfterValidator(_own_topic)]
 OneTopic = Annotated[str, AfterValidator(_one_topic)]
 FileName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_file_name)]
 FolderName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_folder_name)]
+MonthDay = Annotated[str, Field(pattern=r"^\d\d-\d\d$"), AfterValidator(_month_and_day)]
 Mail = Annotated[str, Field(max_length=200), AfterValidator(_mail)]
 
 
@@ -183,6 +215,25 @@ class Policies(Strict):
     """how long the link that takes an alert over can be used"""
     journal_kept: JournalKept = timedelta(days=60)
     """how long messages are kept as they came, at least 30 d; then only their seals, and those behind an exceedance"""
+    trend_significance: float = Field(default=0.05, gt=0, lt=0.5)
+    """how probable chance may be for a trend still to be called better or worse"""
+    trend_months: int = Field(default=24, ge=24)
+    """how many months with enough valid data a trend needs at least: two of each month of the year, so 24"""
+    trend_years: int = Field(default=5, ge=2, le=30)
+    """how many years a trend looks back"""
+    fill_level: float = Field(default=90, gt=0, lt=100, json_schema_extra={"unit": "%"})
+    """above it a waste container counts as full"""
+
+
+class Season(Strict):
+    """A season of the year; it lasts until the next one begins, also beyond the end of the year."""
+
+    id: Id
+    """by which it is known, such as rainy"""
+    names: Names
+    """as people call it"""
+    starts: MonthDay = Field(alias="from")
+    """month and day on which it begins, each year, such as "05-01\""""
 
 
 class Province(Strict):
@@ -200,6 +251,8 @@ class Province(Strict):
     """the rectangle that holds the province: a coordinate outside it is a fault"""
     policies: Policies = Policies()
     """the department's own rules where the law names none"""
+    seasons: tuple[Season, ...] = ()
+    """the seasons over which means are made, the department's own policy; left out: none are made"""
     indices: tuple[Literal["vn_aqi"], ...] = ("vn_aqi",)
     """the air quality indices that are made"""
     nowcast: Literal["normalised", "as_printed"] = "normalised"
@@ -279,6 +332,22 @@ class Contact(Strict):
     """address"""
 
 
+class Capacity(Dated):
+    """How much waste a facility may take in, as its licence says."""
+
+    tonnes: float = Field(gt=0, json_schema_extra={"unit": "t"})
+    """in a day or a year"""
+    per: Literal["day", "year"]
+    """which of the two"""
+
+
+class LeachateLevel(Dated):
+    """How high leachate may stand, as the licence or the design says."""
+
+    at_most: float = Field(gt=0, json_schema_extra={"unit": "m"})
+    """greatest level, as the station measures it"""
+
+
 class Facility(Strict):
     """Who discharges: a plant, a treatment works, a landfill, a farm."""
 
@@ -298,6 +367,10 @@ class Facility(Strict):
     """values of its own licence"""
     design_flow: float | None = Field(default=None, gt=0, json_schema_extra={"unit": "m³/d"})
     """what its treatment is built for"""
+    licensed_capacity: tuple[Capacity, ...] = ()
+    """how much waste it may take in; left out: tonnes are not held against anything"""
+    leachate_level: tuple[LeachateLevel, ...] = ()
+    """how high its leachate may stand; left out: that is not judged"""
     receiving_water: Names | None = None
     """into which it discharges"""
     contacts: tuple[Contact, ...] = ()
@@ -490,6 +563,29 @@ class Station(Strict):
     def topics(self) -> tuple[str, ...]:
         """All topics under which its messages come; one that ends in /# stands for all that begin so."""
         return self.decoder.own_topics or (f"quantrac/{self.id}/{self.medium}",)
+
+
+class Maintenance(Strict):
+    """A time in which instruments do not measure: what they say then is kept, and counts in no figure."""
+
+    stations: tuple[Id, ...] = ()
+    """ids of stations; or `facility`"""
+    facility: Id | None = None
+    """id of a facility: all its stations; or `stations`"""
+    parameters: tuple[Id, ...] = ()
+    """ids of parameters; left out: all that is measured there"""
+    start: LocalTime = Field(alias="from")
+    """local date and time, such as 2026-03-01 08:00; a reading stamped later than this is in it"""
+    end: LocalTime = Field(alias="to")
+    """local date and time; a reading stamped with it is the last one in it"""
+    timezone: str | None = None
+    """name in the tz database in which `from` and `to` are meant; left out: the province's"""
+    status: Literal["calibrating", "fault"]
+    """what the instrument was doing: `calibrating` (also other maintenance) or `fault`"""
+    who: str = Field(min_length=1, max_length=80)
+    """who says so"""
+    why: str = Field(min_length=1, max_length=400)
+    """on what ground: what was done, number of the record"""
 
 
 class ParameterKind(StrEnum):

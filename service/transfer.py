@@ -22,7 +22,7 @@ from domain.moment import moment
 from domain.reading import SeriesKey
 from domain.rollup import RollupPoint, RollupState
 from domain.text import QuantracError, Text
-from domain.window import Window, WindowKind, window_of_mark
+from domain.window import Window, WindowKind, marks_ending_in
 from ingest.ways import IMPORTED
 from registry.lookup import Registry
 from storage import reading_revisions
@@ -319,13 +319,12 @@ def export_rollups(wanted: Wanted, registry: Registry, store: ReadingStore, out:
     """Write windows as CSV, those without a value too; return how many."""
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(_ROLLUP_COLUMNS)
-    # A day is marked by its beginning, so its mark lies outside the span that its end is in.
-    around = Window(wanted.window.start - timedelta(days=2), wanted.window.end)
     count = 0
     for kind in [wanted.kind] if wanted.kind else list(WindowKind):
+        around = marks_ending_in(kind, wanted.window)
         for key in wanted.series(registry):
             for point in store.read_rollups(kind, [key], around)[key]:
-                window = window_of_mark(kind, point.mark, registry.zone)
+                window = registry.window(kind, point.mark)
                 if window.end in wanted.window:
                     writer.writerow(_rollup_row(point, window, registry))
                     count += 1

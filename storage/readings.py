@@ -4,15 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.flag import Flag, Reason
+from domain.limit import Bound
 from domain.reading import Reading, SeriesKey, Status
 from domain.rollup import IndexPoint, RollupPoint
 from domain.window import Window, WindowKind
+from storage.windows import Windows
 
 
 class StoreUnavailable(Exception):
@@ -32,7 +34,7 @@ class Series:
     """Readings of one series, ascending in time; all arrays have the same length.
 
     `times`: int64, µs since 1970 UTC. `values`: float64 in the canonical unit, NaN where missing. `status`, `flags`:
-    int8. `reasons`, `checks`: int32. `seq`: int64.
+    int8. `reasons`, `checks`: int32.
     """
 
     times: NDArray[np.int64]
@@ -41,29 +43,13 @@ class Series:
     flags: NDArray[np.int8]
     reasons: NDArray[np.int32]
     checks: NDArray[np.int32]
-    seq: NDArray[np.int64]
 
     def __len__(self) -> int:
         """Return the number of readings."""
         return len(self.times)
 
 
-def series_of(rows: Sequence[Sequence[Any]]) -> Series:
-    """Return rows (time in µs, value, status, flag, reasons, checks, seq), ascending in time, as arrays; no value is NaN."""
-    columns: Any = list(zip(*rows, strict=True)) if rows else [[]] * 7
-    times, values, status, flags, reasons, checks, seq = columns
-    return Series(
-        np.array(times, np.int64),
-        np.array(values, np.float64),
-        np.array(status, np.int8),
-        np.array(flags, np.int8),
-        np.array(reasons, np.int32),
-        np.array(checks, np.int32),
-        np.array(seq, np.int64),
-    )
-
-
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=4_000)
 def judged(status: int, flag: int, reasons: int) -> tuple[Status, Flag, Reason]:
     """Return what a store's numbers mean; there are few, and Python's own way costs more than all else of a row."""
     return Status(status), Flag(flag), Reason(reasons)
@@ -88,6 +74,13 @@ class ReadingStore(Protocol):
 
     def read(self, series: SeriesKey, window: Window) -> Series:
         """Return the readings of `series` in `window`, ascending."""
+        ...
+
+    def read_many(self, series: Sequence[SeriesKey], window: Window) -> dict[SeriesKey, Series]:
+        """Return the readings of each series in `window`, ascending, in as few questions as the store allows.
+
+        No key is left out. Meant for what is taken together: all series of a station, or the same hours of many.
+        """
         ...
 
     def find(self, wanted: Mapping[SeriesKey, Window]) -> list[Reading]:
@@ -117,6 +110,23 @@ class ReadingStore(Protocol):
         self, kind: WindowKind, series: Sequence[SeriesKey], window: Window
     ) -> dict[SeriesKey, list[RollupPoint]]:
         """Return the points whose mark is in `window`, ascending; those without a value too. No key is left out."""
+        ...
+
+    def write_windows(self, some: Sequence[Windows]) -> None:
+        """Write windows as arrays: the same as `write_rollups`, for many at once."""
+        ...
+
+    def read_windows(self, kind: WindowKind, series: Sequence[SeriesKey], window: Window) -> dict[SeriesKey, Windows]:
+        """Return what `read_rollups` does as arrays, for many at once."""
+        ...
+
+    def read_outside(
+        self, kind: WindowKind, series: Sequence[SeriesKey], window: Window, bound: Bound | None = None
+    ) -> dict[SeriesKey, list[RollupPoint]]:
+        """Return those of `read_rollups` whose value is outside `bound`; None: outside the limit that each carries.
+
+        The store looks through the windows itself, so that few of many years come back.
+        """
         ...
 
     def write_indices(self, points: Sequence[IndexPoint]) -> None:

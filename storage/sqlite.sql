@@ -71,6 +71,11 @@ UPDATE readings SET flag = ?, reasons = ?, checks = ? WHERE series = ? AND at = 
 -- A series' readings, after one moment up to and including another.
 SELECT at, value, status, flag, reasons, checks, seq FROM readings WHERE series = ? AND at > ? AND at <= ? ORDER BY at;
 
+-- read_columns
+-- The same in as few numbers as can be, all of which are exact as floats; what is missing is infinite, as no reading is.
+SELECT at, ifnull(value, 9e999), reasons * 64 + status * 16 + flag, checks
+  FROM readings WHERE series = ? AND at > ? AND at <= ? ORDER BY at;
+
 -- latest
 -- A series' newest reading.
 SELECT at, value, status, flag, reasons, checks, seq FROM readings WHERE series = ? ORDER BY at DESC LIMIT 1;
@@ -94,6 +99,15 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 SELECT at, value, minimum, maximum, valid, expected, suspect, calibrating, fault, limit_low, limit_high, limit_kind,
        state, revision, configuration
   FROM rollups WHERE kind = ? AND series = ? AND at > ? AND at <= ? ORDER BY at;
+
+-- read_outside
+-- Those of a series' windows of one kind that are outside given bounds, else outside the limit that each carries.
+SELECT at, value, minimum, maximum, valid, expected, suspect, calibrating, fault, limit_low, limit_high, limit_kind,
+       state, revision, configuration
+  FROM rollups WHERE kind = ? AND series = ? AND at > ? AND at <= ? AND valid > 0
+   AND CASE WHEN ? THEN value < ? OR value > ?
+            ELSE (limit_kind & 1 AND value < limit_low) OR (limit_kind & 2 AND value > limit_high) END
+ ORDER BY at;
 
 -- write_index
 -- Keep an index value.

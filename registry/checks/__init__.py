@@ -6,7 +6,7 @@ from datetime import date
 from typing import TypeAlias
 
 from domain.text import Text
-from registry.checks import alerting, figures, law, places, quality, speaking
+from registry.checks import alerting, figures, law, places, quality, speaking, upkeep
 from registry.checks.known import Findings, Known
 from registry.contents import Contents, Found
 from registry.formats import Format
@@ -16,10 +16,10 @@ Check: TypeAlias = Callable[[Found, Known], Findings]
 
 # By path: a top key, or parts of its items. Each check sees one item; what of it cannot be read ends that check only.
 RULES: Mapping[str, Sequence[Check]] = {
-    "province": (places.timezone,),
+    "province": (places.timezone, places.seasons),
     "province.policies": (places.policies,),
     "areas": (places.latitude, places.longitude),
-    "facilities": (places.area, law.one_regulation_at_a_time, law.one_limit_at_a_time),
+    "facilities": (places.area, law.one_regulation_at_a_time, law.one_limit_at_a_time, law.one_capacity_at_a_time),
     "facilities.applies": (
         law.ordered, law.regulation, law.in_force, law.column, law.factors_missing, law.factors_unused,
     ),
@@ -28,6 +28,8 @@ RULES: Mapping[str, Sequence[Check]] = {
         law.ordered, law.confirmed_by_somebody, law.confirmed_by_now, law.confirmed_figure, figures.parameter,
         figures.unit, figures.has_figure, figures.rising, figures.plausible_permit,
     ),
+    "facilities.licensed_capacity": (law.ordered,),
+    "facilities.leachate_level": (law.ordered,),
     "stations": (
         places.latitude, places.longitude, places.area, places.facility, places.area_of_facility, places.interval,
         places.silence, places.measured_once,
@@ -60,6 +62,10 @@ RULES: Mapping[str, Sequence[Check]] = {
     ),
     "rules.applies_to": (alerting.stations, alerting.areas),
     "rules.threshold": (figures.has_figure, figures.rising),
+    "maintenance": (
+        upkeep.somewhere, upkeep.stations, upkeep.facility, upkeep.parameters, upkeep.measured, upkeep.timezone,
+        upkeep.once, upkeep.ordered,
+    ),
     "people": (alerting.channels,),
     "people.channels": (alerting.channel,),
     "teams": (alerting.people,),

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.flag import Flag, Reason
+from domain.limit import Bound
 from domain.reading import SeriesKey, Status
 from domain.rollup import IndexPoint, LimitKind, RollupState
 from domain.window import Window, WindowKind
@@ -64,6 +65,29 @@ def test_readings_come_in_the_order_of_time(store: ReadingStore) -> None:
     """Whatever order they were written in."""
     store.write([reading(NOON + minutes(number), number) for number in (10, 0, 5)])
     assert store.read(KEY, ALL).values.tolist() == [0, 5, 10]
+
+
+def test_windows_outside_their_own_limit_are_found(store: ReadingStore) -> None:
+    """Above an upper, below a lower; equal is within; what has no limit or no value is not outside it."""
+    low, high = LimitKind.LOW, LimitKind.HIGH
+    limits = [
+        (150.0, high, None, 135.0), (135.0, high, None, 135.0), (3.9, low, 4.0, None), (4.0, low, 4.0, None),
+        (5.0, low | high, 5.5, 9.0), (7.0, low | high, 5.5, 9.0), (999.0, LimitKind.NONE, None, None),
+        (None, low | high, 5.5, 9.0), (None, high, None, -1.0),
+    ]  # fmt: skip
+    points = [
+        point(NOON + timedelta(hours=place), value, limit_low=below, limit_high=above, limit_kind=kind)
+        for place, (value, kind, below, above) in enumerate(limits)
+    ]
+    store.write_rollups(points)
+    key = SeriesKey(points[0].station, points[0].parameter)
+    found = store.read_outside(points[0].kind, [key, KEY], ALL)
+    assert [one.value for one in found[key]] == [150.0, 3.9, 5.0]
+    assert found[key][0] == points[0]
+    given = store.read_outside(points[0].kind, [key], ALL, Bound(None, 135.0))
+    assert [one.value for one in given[key]] == [150.0, 999.0]
+    few = store.read_outside(points[0].kind, [key], Window(NOON, NOON + timedelta(hours=2)))
+    assert [one.value for one in few[key]] == [3.9]
 
 
 def test_what_is_not_there_is_empty(store: ReadingStore) -> None:
@@ -131,6 +155,26 @@ def test_a_window_that_lost_its_value_cannot_be_read_back_as_having_one(store: R
     store.write_rollups([point(value=8.0, limit_high=9.0, limit_kind=LimitKind.HIGH)])
     store.write_rollups([point(value=None, revision=1)])
     assert store.read_rollups(WindowKind.HOUR, [KEY], ALL) == {KEY: [point(value=None, revision=1)]}
+
+
+def test_windows_as_arrays_are_the_points_one_by_one(store: ReadingStore) -> None:
+    """Written either way and read either way: values, counts, limits, bits and history, with and without a value."""
+    ones = [
+        point(minimum=0.5, suspect=1, calibrating=2, fault=3, limit_low=5.5, limit_kind=LimitKind.LOW),
+        point(NOON + minutes(60), None, limit_high=9.0, limit_kind=LimitKind.HIGH | LimitKind.CONFIRMED, expected=0),
+        point(NOON + minutes(120), -0.1, state=RollupState.VERIFIED, revision=2, configuration=2**62 + 1),
+    ]  # fmt: skip
+    other = point(parameter="ph", kind=WindowKind.YEAR, value=7.125)
+    ph = SeriesKey("NT-1", "ph")
+    store.write_rollups([*reversed(ones), other])
+    found = store.read_windows(WindowKind.HOUR, [KEY, ph], ALL)
+    assert {key: one.points() for key, one in found.items()} == {KEY: ones, ph: []}
+    assert np.isnan(found[KEY].values[1])
+    store.write_rollups([point(one.mark, 99.0, limit_low=1.0, limit_kind=LimitKind.LOW) for one in ones])
+    store.write_windows([*found.values(), *store.read_windows(WindowKind.YEAR, [ph], ALL).values()])
+    assert store.read_rollups(WindowKind.HOUR, [KEY], ALL) == {KEY: ones}
+    assert store.read_rollups(WindowKind.YEAR, [ph], ALL) == {ph: [other]}
+    store.write_windows([])
 
 
 def test_windows_of_different_kinds_do_not_mix(store: ReadingStore) -> None:
@@ -204,6 +248,35 @@ def test_flags_of_a_reading_that_is_not_there_make_none(store: ReadingStore) -> 
     assert store.latest(["NT-1"]) == []
     assert store.count() == 0
     assert len(store.read(KEY, ALL)) == 0
+
+
+def test_the_readings_of_many_series_are_read_as_each_alone(store: ReadingStore) -> None:
+    """Of several stations and media, with what is missing, judged or not there; no series is left out."""
+    keys = [SeriesKey(*one) for one in (("NT-1", "cod"), ("NT-1", "ph"), ("KK-1", "pm25"), ("NT-9", "cod"))]
+    judged = {"flag": Flag.FAIL, "status": Status.FAULT, "reasons": Reason(1), "checks": 2**31 - 1}
+    store.write([
+        *(reading(NOON + minutes(number), number / 3, station="NT-1") for number in (10, 5, 0)),
+        reading(NOON + minutes(5), None, parameter="ph", flag=Flag.MISSING),
+        reading(NOON + minutes(6), 7.1, parameter="ph", **judged),
+        reading(NOON + minutes(7), 41.2, station="KK-1", parameter="pm25"),
+        reading(NOON + minutes(7), 1.0, station="KK-1", parameter="ph"),
+    ])  # fmt: skip
+    store.write_flags([reading(NOON + minutes(8), flag=Flag.SUSPECT)])
+    span = Window(NOON, NOON + minutes(10))
+    found = store.read_many(keys, span)
+    assert list(found) == keys
+    assert [one.values.tolist() for one in (found[keys[0]], found[keys[2]], found[keys[3]])] == [
+        [5 / 3, 10 / 3], [41.2], [],
+    ]  # fmt: skip
+    ph = found[keys[1]]
+    assert np.array_equal(ph.values, [np.nan, 7.1], equal_nan=True)
+    assert [ph.status.tolist(), ph.flags.tolist()] == [[0, 2], [9, 4]]
+    assert [ph.reasons.tolist(), ph.checks.tolist()] == [[0, 1], [0, 2**31 - 1]]
+    assert [moment.dtype for moment in (ph.times, ph.values, ph.flags)] == [np.int64, np.float64, np.int8]
+    for key in keys:
+        alone = store.read(key, span)
+        assert np.array_equal(alone.times, found[key].times)
+        assert np.array_equal(alone.values, found[key].values, equal_nan=True)
 
 
 @pytest.mark.parametrize("name", ["Trạm 1, Đức Hòa", 'a"b', "it's", "x=y", "back\\slash", "; DROP"])

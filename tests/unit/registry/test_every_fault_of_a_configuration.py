@@ -236,10 +236,10 @@ BROKEN = [
            "value: 0.9}, {name: Kf, value: 1.1", "regulation: QCVN40-2011, column: C, from: 2012-02-15, to: 2032-01-01, "
            "factors: [{name: Kq, value: 0.9}, {name: Kf, value: 1.1", "facilities[DN-10].applies[0].column",
            "- {regulation: QCVN40-2011, column: C", "has no column `C`", "possible: A, B"),
-    Broken("parameters.yaml", "id: pm25,", "id: pm2.5,", "parameters[pm2.5].id", "- {id: pm2.5", "cannot stand here",
+    Broken("parameters.yaml", "{id: tsp,", "{id: ts.p,", "parameters[ts.p].id", "- {id: ts.p", "cannot stand here",
            "letters without marks"),
-    Broken("parameters.yaml", "plausible: [0, 2000]}\n  - {id: pm10", "plausible: [0]}\n  - {id: pm10",
-           "parameters[pm25].plausible", "- {id: pm25", "too few values", "[lowest, highest]"),
+    Broken("parameters.yaml", "plausible: [0, 10000]}\n  - {id: so2", "plausible: [0]}\n  - {id: so2",
+           "parameters[tsp].plausible", "- {id: tsp", "too few values", "[lowest, highest]"),
     Broken("teams.yaml", "people: [truc-1, lead-1]", "people: [truc-1, truc-1]", "teams[thanh-tra].people[1]",
            "- {id: thanh-tra", "stands twice in this team", "keep one"),
     Broken("rules.yaml", "applies_to: {kinds: [air]}\n    window: hour\n", "applies_to: {kinds: [aire]}\n    window: hour\n",
