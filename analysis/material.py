@@ -32,7 +32,7 @@ class Material:
 
     def __init__(self, registry: Registry, store: ReadingStore) -> None:
         """Nothing is read yet."""
-        self._registry = registry
+        self.registry = registry
         self._store = store
 
     def times(self, key: SeriesKey, window: Window) -> Ints:
@@ -71,9 +71,9 @@ class Material:
         return self._with_baseline(key, window, _sample(self._store.read(key, window)))
 
     def _with_baseline(self, key: SeriesKey, window: Window, sample: Sample) -> Sample:
-        if self._registry.parameters[key.parameter].kind is not ParameterKind.COUNTER:
+        if self.registry.parameters[key.parameter].kind is not ParameterKind.COUNTER:
             return sample
-        horizon = self._registry.province.policies.expected_for
+        horizon = self.registry.province.policies.expected_for
         near = Window(window.start - DAY, window.start)
         for before in (near, Window(window.start - horizon, near.start)):
             earlier = _sample(self._store.read(key, before))
