@@ -155,11 +155,11 @@ class Planner:
         for first, last in _runs(sorted(spans)):
             span = spans[micros(last)]
             until = self._touched(plan.series, last, done)
-            if not self._is_followed(plan.series, until, done):
-                if arriving:
-                    plan.leave([span])
-                else:
-                    until = self._filled(plan.series, until, min(span.last_at, last), done)
+            lacking = self._lacking(plan.series, until, min(span.last_at, last), done)
+            if lacking is not None and arriving:
+                plan.leave([span])
+            else:
+                until = lacking or until
             yield first, until
 
     def _touched(self, key: SeriesKey, last: datetime, end: datetime) -> datetime:
@@ -175,14 +175,11 @@ class Planner:
     def _is_irregular(self, key: SeriesKey, at: datetime) -> bool:
         return self._registry.interval(*key, at.astimezone(self._registry.zone).date()) is None
 
-    def _is_followed(self, key: SeriesKey, last: datetime, end: datetime) -> bool:
-        return last >= end or self._material.first_hour(key, Window(last, last + HOUR)) is not None
-
-    def _filled(self, key: SeriesKey, last: datetime, newest: datetime, end: datetime) -> datetime:
-        """Return up to which hour windows are expected after a reading at `newest`, if none are there yet."""
+    def _lacking(self, key: SeriesKey, last: datetime, newest: datetime, end: datetime) -> datetime | None:
+        """Return the last of the hours that are expected after a reading at `newest`, but not there yet."""
         until = max(last, min(hour_floor(newest + self._horizon), end))
-        following = self._material.first_hour(key, Window(last, until))
-        return until if following is None else following - HOUR
+        lacking = self._material.lacking_hours(key, Window(last, until))
+        return moment(int(lacking[-1])) if len(lacking) else None
 
 
 def hour_floor(at: datetime) -> datetime:

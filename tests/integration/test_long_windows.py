@@ -103,19 +103,19 @@ def test_long_windows_are_the_same_whatever_the_order_of_arrival(
 
 @settings(max_examples=4, deadline=None)
 @given(
-    st.lists(st.integers(0, 70 * 24), min_size=1, max_size=300, unique=True),
+    st.lists(st.integers(0, 34), min_size=1, max_size=20, unique=True),
     st.sampled_from(["Europe/Berlin", "Asia/Ho_Chi_Minh"]), st.randoms(use_true_random=False),
 )  # fmt: skip
-def test_months_of_an_hourly_series_are_those_of_its_days(hours: list[int], zone: str, chance: random.Random) -> None:
-    """From hours to days to months, a day of 23 hours among them, in two batches in any order."""
-    key = SeriesKey("A-1", "pm25")
+def test_months_of_an_hourly_series_are_those_of_its_days(blocks: list[int], zone: str, chance: random.Random) -> None:
+    """From hours to days to months, a day of 23 hours and long silences among them, in two batches in any order."""
     readings = [
-        Reading(*key, midnight(2026, 2, 20) + HOUR * hour, float(hour % 37), flag=Flag.GOOD, seq=place)
-        for place, hour in enumerate(hours)
+        one
+        for place, block in enumerate(blocks)
+        for one in every(HOUR, midnight(2026, 2, 20) + 2 * DAY * block, [block + 0.1] * 24, seq=place)
     ]
     with tempfile.TemporaryDirectory() as folder:
-        known = configured(station("A-1", interval="1 h"), zone=zone, expected_for="20 d")
-        made = bench(Path(folder), midnight(2026, 5, 2), known, key=key)
+        known = configured(station("A-1", interval="1 h"), zone=zone, expected_for="475 h")
+        made = bench(Path(folder), midnight(2026, 6, 2), known)
         middle = chance.randint(0, len(readings))
         for batch in (readings[middle:], readings[:middle]):
             if batch:
