@@ -26,7 +26,7 @@ from support.feeding import feed
 
 HOUR = timedelta(hours=1)
 KEY = SeriesKey("A-1", "pm25")
-ALL_TIME = Window(datetime(1990, 1, 1, tzinfo=UTC), datetime(2090, 1, 1, tzinfo=UTC))
+ALL_TIME = Window(datetime(1980, 1, 1, tzinfo=UTC), datetime(2090, 1, 1, tzinfo=UTC))
 OTHERS: tuple[dict[str, Any], ...] = (
     {"id": "volume", "symbol": "V", "media": ["water"], "unit": "m3", "kind": "counter", "plausible": [0, 1e9]},
     {"id": "weight", "symbol": "m", "media": ["waste"], "unit": "t", "kind": "amount", "plausible": [0, 100]},
