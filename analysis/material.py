@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from analysis.rollups import Sample
+from analysis.rollups import Sample, status_by_calendar
 from analysis.series_windows import DAY, HOUR_US, ROLLING, SeriesWindows, Stretch
 from analysis.sums import Ints
 from domain.moment import micros, moment
@@ -112,7 +112,7 @@ def together(stretches: Iterable[Stretch]) -> Iterator[list[Stretch]]:
 
 
 def _sample(found: Series) -> Sample:
-    return Sample(found.times, found.values, found.status, found.flags)
+    return Sample(found.times, found.values, status_by_calendar(found.status, found.reasons), found.flags)
 
 
 def _joined(one: Sample, other: Sample) -> Sample:

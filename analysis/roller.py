@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from analysis.apart import apart
+from analysis.causes import Causes
 from analysis.closing import Closings
 from analysis.indices import indices
 from analysis.long_windows import LongStretch, LongWindows, long_stretch, long_together
@@ -33,7 +34,6 @@ from analysis.troubles import Troubles
 from domain.clock import Clock
 from domain.moment import micros, moment
 from domain.reading import SeriesKey
-from domain.rollup import RollupPoint
 from domain.window import LENGTHS, WindowKind
 from registry.lookup import Registry
 from storage import confirmations, spans
@@ -226,7 +226,7 @@ class Roller:
         if not this.windows:
             return
         with writing(self._engine) as connection:
-            for cause, changes in _by_cause(this.changes).items():
+            for cause, changes in _by_cause(this.changes, Causes(this.taken, self._registry.zone)).items():
                 keep(connection, changes, cause=cause, at=this.now)
             spans.mark(connection, _HELD, self._marks(this.windows))
 
@@ -287,16 +287,8 @@ def _take_over(this: Round, written: Windows, changes: list[Change]) -> None:
     this.changes += changes
 
 
-def _by_cause(changes: Iterable[Change]) -> dict[str, list[Change]]:
+def _by_cause(changes: Iterable[Change], causes: Causes) -> dict[str, list[Change]]:
     found: dict[str, list[Change]] = {}
     for one in changes:
-        found.setdefault(_cause(*one), []).append(one)
+        found.setdefault(causes.word(*one), []).append(one)
     return found
-
-
-def _cause(before: RollupPoint, after: RollupPoint) -> str:
-    """Say why a figure changed: more readings count, other ones do, or the same by another configuration."""
-    if after.valid > before.valid:
-        return "late"
-    same = (before.value, before.valid) == (after.value, after.valid)
-    return "configuration" if same and before.configuration != after.configuration else "revised"

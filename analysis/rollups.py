@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.sums import Floats, Ints, means, sums
-from domain.flag import COUNTED, Flag
+from domain.flag import COUNTED, Flag, Reason
 from domain.reading import Status
 from registry.schema import ParameterKind, Policies
 
@@ -58,6 +58,12 @@ class Levels:
     def __len__(self) -> int:
         """Return the number of windows."""
         return len(self.valid)
+
+
+def status_by_calendar(status: NDArray[np.int8], reasons: NDArray[np.int32]) -> NDArray[np.int8]:
+    """Return what instruments were doing, by messages and by the calendar, which speaks by the reasons of the flag."""
+    found = np.where(reasons & Reason.MAINTENANCE, np.maximum(status, np.int8(Status.CALIBRATING)), status)
+    return np.where(reasons & Reason.FAULT_CALENDAR, np.int8(Status.FAULT), found).astype(np.int8)
 
 
 def from_readings(sample: Sample, starts: Ints, ends: Ints, kind: ParameterKind) -> Levels:

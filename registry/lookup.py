@@ -14,6 +14,8 @@ from domain.limit import Bound
 from domain.reading import SeriesKey
 from domain.text import Text
 from domain.window import Window, WindowKind, window_of_mark
+from registry.calendar import Calendar
+from registry.check_settings import CheckSettings, layered
 from registry.limits import AVERAGING_OF, AppliedLimit, Confirmation, NotCompared, confirmation_of
 from registry.schema import (
     AcceptedUnit,
@@ -23,6 +25,7 @@ from registry.schema import (
     Facility,
     Factor,
     LimitRow,
+    Maintenance,
     Parameter,
     Permit,
     Person,
@@ -54,6 +57,7 @@ class Registry:
     teams: Mapping[str, Team]
     people: Mapping[str, Person]
     hash: int  # 63 bits of the files' content
+    maintenance: tuple[Maintenance, ...] = ()
     _units: dict[str, Mapping[str, AcceptedUnit]] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -97,6 +101,21 @@ class Registry:
                 series = SeriesKey(station.id, parameter.id)
                 found[series] = (*found.get(series, ()), parameter)
         return found
+
+    @cached_property
+    def _by_place(self) -> Mapping[tuple[str, str, str], tuple[SeriesKey, ...]]:
+        found: dict[tuple[str, str, str], tuple[SeriesKey, ...]] = {}
+        for one in sorted(self.stations.values(), key=lambda one: one.id):
+            for parameter in one.measures:
+                place = (one.area, one.kind, parameter)
+                found[place] = (*found.get(place, ()), SeriesKey(one.id, parameter))
+        return found
+
+    def peers(self, series: SeriesKey) -> tuple[SeriesKey, ...]:
+        """Return the same parameter at the other stations of its kind in the area, by their ids."""
+        mine = self.stations[series.station]
+        together = self._by_place.get((mine.area, mine.kind, series.parameter), ())
+        return tuple(one for one in together if one.station != mine.id)
 
     def topic_filters(self) -> tuple[str, ...]:
         """Return the MQTT filters that cover every station."""
@@ -146,6 +165,16 @@ class Registry:
         """Return the range, in the canonical unit, outside which a value fails."""
         return measuring.plausible or self.parameters[measuring.id].plausible_for(self.stations[station].kind)
 
+    def suspect(self, station: str, measuring: StationParameter) -> tuple[float, float] | None:
+        """Return the range, in the canonical unit, outside which a plausible value is suspect; None where there is none."""
+        return measuring.suspect or self.parameters[measuring.id].suspect_for(self.stations[station].kind)
+
+    def check_settings(self, station: str, measuring: StationParameter) -> CheckSettings:
+        """Return the checks of a series: the parameter's for its interval and this kind of station, then the station's."""
+        kind, interval = self.stations[station].kind, self.interval_of(station, measuring)
+        found = self.parameters[measuring.id].checks
+        return layered((*(one for one in found if one.hold_for(kind, interval)), measuring.checks))
+
     def silent_after(self, station: str) -> timedelta:
         """Return how long a station may say nothing: three times what it measures most often, if it says nothing else."""
         return self._silent_after[station]
@@ -192,6 +221,11 @@ class Registry:
             and (not wanted.kinds or station.kind in wanted.kinds)
             and (not wanted.areas or station.area in wanted.areas)
         )
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """When which series do not measure."""
+        return Calendar.of(self.maintenance, self.stations, self.zone)
 
     def limit_for(
         self, series: SeriesKey, kind: WindowKind, on: date, confirmations: Mapping[str, Confirmation],

@@ -82,7 +82,7 @@ def open_text(path: Path) -> TextIO:
 
 
 # What reading a file that is damaged or cut off raises.
-_UNREADABLE = (OSError, EOFError, zlib.error)
+UNREADABLE = (OSError, EOFError, zlib.error)
 
 
 def read_rows(path: Path, result: ImportResult) -> Iterator[Row]:
@@ -99,7 +99,7 @@ def read_rows(path: Path, result: ImportResult) -> Iterator[Row]:
             except csv.Error as error:
                 result.refuse(reader.line_num, Text("the line is no CSV: {why}", {"why": str(error)}))
                 continue
-            except _UNREADABLE as error:
+            except UNREADABLE as error:
                 cut = Text("the file cannot be read from here on: {why}", {"why": str(error)})
                 result.refuse(reader.line_num + 1, cut)
                 return
@@ -113,14 +113,14 @@ def _taken(columns: Sequence[str], cells: Sequence[str], line: int, result: Impo
         return  # an empty line says nothing
     try:
         yield _row(line, columns, cells)
-    except _Unreadable as error:
+    except Unreadable as error:
         result.refuse(line, error.why)
 
 
 def _columns(path: Path, reader: Iterator[list[str]]) -> list[str]:
     try:
         found = next(reader, [])
-    except (csv.Error, *_UNREADABLE) as error:
+    except (csv.Error, *UNREADABLE) as error:
         raise BadFile(Text("{file} cannot be read: {why}", {"file": str(path), "why": str(error)})) from error
     unknown = [column for column in found if column not in (*COLUMNS, "flag")]
     missing = [column for column in COLUMNS if column in _NEEDED and column not in found]
@@ -133,7 +133,7 @@ def _columns(path: Path, reader: Iterator[list[str]]) -> list[str]:
     return found
 
 
-class _Unreadable(Exception):
+class Unreadable(Exception):
     """A line says nothing that can be taken."""
 
     def __init__(self, why: Text) -> None:
@@ -144,35 +144,37 @@ class _Unreadable(Exception):
 def _row(line: int, columns: Sequence[str], cells: Sequence[str]) -> Row:
     if len(cells) != len(columns):
         counts = {"found": len(cells), "wanted": len(columns)}
-        raise _Unreadable(Text("the line has {found} cells, the heading {wanted}", counts))
+        raise Unreadable(Text("the line has {found} cells, the heading {wanted}", counts))
     if any("\N{REPLACEMENT CHARACTER}" in cell for cell in cells):
-        raise _Unreadable(Text("the line is no UTF-8"))
+        raise Unreadable(Text("the line is no UTF-8"))
     found = {column: cell.strip() for column, cell in zip(columns, cells, strict=True)}
     if not found["station"] or not found["parameter"]:
-        raise _Unreadable(Text("station or parameter is missing"))
+        raise Unreadable(Text("station or parameter is missing"))
     status = found.get("status", "")
     if status not in STATUSES:
-        raise _Unreadable(Text("`{found}` is no status; 00, 01, 02 or empty", {"found": status}))
-    time, value = _time(found["time"]), _value(found["value"])
+        raise Unreadable(Text("`{found}` is no status; 00, 01, 02 or empty", {"found": status}))
+    time, value = read_time(found["time"]), read_value(found["value"])
     return Row(line, time, found["station"], found["parameter"], value, found["unit"], status or "00")
 
 
-def _time(written: str) -> datetime:
+def read_time(written: str) -> datetime:
+    """Return the moment that is written in ISO 8601 with its offset. Raises Unreadable."""
     try:
         time = datetime.fromisoformat(written)
         known = None if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise _Unreadable(Text("`{found}` is no ISO 8601 time", {"found": written})) from None
+        raise Unreadable(Text("`{found}` is no ISO 8601 time", {"found": written})) from None
     if known is None:
         text = Text("`{found}` has no offset; write it as 2026-11-24T08:35:00+07:00", {"found": written})
-        raise _Unreadable(text)
+        raise Unreadable(text)
     # Moved by an interval or into another zone it must still be a time.
     if not 1 < known.year < 9999:
-        raise _Unreadable(Text("`{found}` is no ISO 8601 time", {"found": written}))
+        raise Unreadable(Text("`{found}` is no ISO 8601 time", {"found": written}))
     return known
 
 
-def _value(written: str) -> float | None:
+def read_value(written: str) -> float | None:
+    """Return the number that is written; None for nothing. Raises Unreadable."""
     if not written:
         return None
     try:
@@ -181,7 +183,7 @@ def _value(written: str) -> float | None:
         value = math.nan
     # Python takes 1_000 for a number, and nobody else does.
     if "_" in written or not math.isfinite(value):
-        raise _Unreadable(Text("`{found}` is no number", {"found": written}))
+        raise Unreadable(Text("`{found}` is no number", {"found": written}))
     return value
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from domain.flag import Flag
+from domain.limit import Bound
 from domain.moment import Micros, micros, moment
 from domain.reading import Reading, SeriesKey
 from domain.rollup import IndexPoint, LimitKind, RollupPoint, RollupState
@@ -111,8 +112,19 @@ class InfluxReadings:
         self, kind: WindowKind, series: Sequence[SeriesKey], window: Window
     ) -> dict[SeriesKey, list[RollupPoint]]:
         """Return windows by series; see the contract."""
+        return self._rollups(kind, series, window)
+
+    def read_outside(
+        self, kind: WindowKind, series: Sequence[SeriesKey], window: Window, bound: Bound | None = None
+    ) -> dict[SeriesKey, list[RollupPoint]]:
+        """Return the windows that are outside a bound; see the contract."""
+        return self._rollups(kind, series, window, _outside(bound))
+
+    def _rollups(
+        self, kind: WindowKind, series: Sequence[SeriesKey], window: Window, also: str = ""
+    ) -> dict[SeriesKey, list[RollupPoint]]:
         found: dict[SeriesKey, list[RollupPoint]] = {key: [] for key in series}
-        for table in self._tables(ROLLUPS, _ROLLUP, kind.value, list(series), window):
+        for table in self._tables(ROLLUPS, _ROLLUP, kind.value, list(series), window, also):
             key = _key(table)
             if key in found:
                 found[key].extend(_rollup(kind, key, row) for row in table.values)
@@ -181,6 +193,19 @@ class InfluxReadings:
         for some in _slices(stations, _stations_at_once(series, window, per_hour=60 if bucket == READINGS else 1)):
             where = (ql.one_of("station", some), parameters, also, ql.within(window))
             yield from self._server.ask(bucket, ql.select(fields, measurement, where))
+
+
+def _outside(bound: Bound | None) -> str:
+    """Return the condition that a window has a value and that it is outside a bound, else outside its own limit."""
+    if bound is None:
+        sides = [
+            f'(("limit_kind" & {bit:d}) = {bit:d} AND "value" {sign} "{field}")'
+            for bit, sign, field in ((LimitKind.LOW, "<", "limit_low"), (LimitKind.HIGH, ">", "limit_high"))
+        ]
+    else:
+        figures = (("<", bound.low), (">", bound.high))
+        sides = [f'"value" {sign} {figure:.12f}' for sign, figure in figures if figure is not None]
+    return f'"valid" > 0 AND ({" OR ".join(sides)})'
 
 
 def _stations_at_once(series: Sequence[SeriesKey], window: Window, *, per_hour: int) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.flag import Flag, Reason
+from domain.limit import Bound
 from domain.reading import Reading, SeriesKey, Status
 from domain.rollup import IndexPoint, RollupPoint
 from domain.window import Window, WindowKind
@@ -48,7 +49,7 @@ class Series:
         return len(self.times)
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=4_000)
 def judged(status: int, flag: int, reasons: int) -> tuple[Status, Flag, Reason]:
     """Return what a store's numbers mean; there are few, and Python's own way costs more than all else of a row."""
     return Status(status), Flag(flag), Reason(reasons)
@@ -117,6 +118,15 @@ class ReadingStore(Protocol):
 
     def read_windows(self, kind: WindowKind, series: Sequence[SeriesKey], window: Window) -> dict[SeriesKey, Windows]:
         """Return what `read_rollups` does as arrays, for many at once."""
+        ...
+
+    def read_outside(
+        self, kind: WindowKind, series: Sequence[SeriesKey], window: Window, bound: Bound | None = None
+    ) -> dict[SeriesKey, list[RollupPoint]]:
+        """Return those of `read_rollups` whose value is outside `bound`; None: outside the limit that each carries.
+
+        The store looks through the windows itself, so that few of many years come back.
+        """
         ...
 
     def write_indices(self, points: Sequence[IndexPoint]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from domain.limit import Bound
 from domain.moment import Micros, micros, moment
 from domain.reading import Reading, SeriesKey
 from domain.rollup import IndexPoint, RollupPoint
@@ -115,14 +116,26 @@ class SqliteReadings:
         self, kind: WindowKind, series: Sequence[SeriesKey], window: Window
     ) -> dict[SeriesKey, list[RollupPoint]]:
         """Return windows by series; see the contract."""
+        return self._rollups("read_rollups", kind, series, window)
+
+    def read_outside(
+        self, kind: WindowKind, series: Sequence[SeriesKey], window: Window, bound: Bound | None = None
+    ) -> dict[SeriesKey, list[RollupPoint]]:
+        """Return the windows that are outside a bound; see the contract."""
+        asked = (bound is not None, bound and bound.low, bound and bound.high)
+        return self._rollups("read_outside", kind, series, window, asked)
+
+    def _rollups(
+        self, statement: str, kind: WindowKind, series: Sequence[SeriesKey], window: Window, also: tuple[Any, ...] = ()
+    ) -> dict[SeriesKey, list[RollupPoint]]:
         self._learn(series)
-        span = (micros(window.start), micros(window.end))
+        span = (micros(window.start), micros(window.end), *also)
         with self._unavailable():
             connection = self._connection()
             return {
                 key: [
                     _rollup(kind, key, row)
-                    for row in connection.execute(_SQL["read_rollups"], (kind.value, self._numbers.get(key), *span))
+                    for row in connection.execute(_SQL[statement], (kind.value, self._numbers.get(key), *span))
                 ]
                 for key in series
             }

@@ -6,7 +6,7 @@ from datetime import date
 from typing import TypeAlias
 
 from domain.text import Text
-from registry.checks import alerting, figures, law, places, speaking
+from registry.checks import alerting, figures, law, places, quality, speaking, upkeep
 from registry.checks.known import Findings, Known
 from registry.contents import Contents, Found
 from registry.formats import Format
@@ -19,7 +19,7 @@ RULES: Mapping[str, Sequence[Check]] = {
     "province": (places.timezone, places.seasons),
     "province.policies": (places.policies,),
     "areas": (places.latitude, places.longitude),
-    "facilities": (places.area, law.one_regulation_at_a_time, law.one_limit_at_a_time),
+    "facilities": (places.area, law.one_regulation_at_a_time, law.one_limit_at_a_time, law.one_capacity_at_a_time),
     "facilities.applies": (
         law.ordered, law.regulation, law.in_force, law.column, law.factors_missing, law.factors_unused,
     ),
@@ -28,6 +28,8 @@ RULES: Mapping[str, Sequence[Check]] = {
         law.ordered, law.confirmed_by_somebody, law.confirmed_by_now, law.confirmed_figure, figures.parameter,
         figures.unit, figures.has_figure, figures.rising, figures.plausible_permit,
     ),
+    "facilities.licensed_capacity": (law.ordered,),
+    "facilities.leachate_level": (law.ordered,),
     "stations": (
         places.latitude, places.longitude, places.area, places.facility, places.area_of_facility, places.interval,
         places.silence, places.measured_once,
@@ -35,6 +37,8 @@ RULES: Mapping[str, Sequence[Check]] = {
     "stations.certificates": (law.ordered,),
     "stations.parameters": (
         law.ordered, places.measured_parameter, places.measured_medium, places.interval, figures.unit_at_station,
+        quality.suspect_at_station, quality.whole_at_station, quality.oxygen_at_station, quality.long_enough_at_station,
+        quality.either_set_or_off,
     ),
     "stations.decoder": (
         speaking.decoder, speaking.taken, speaking.needed, speaking.names, speaking.device, speaking.timezone,
@@ -44,7 +48,8 @@ RULES: Mapping[str, Sequence[Check]] = {
     "stations.decoder.names": (speaking.mapped_parameter, speaking.named_unit),
     "stations.decoder.records": (speaking.mapped_parameter,),
     "stations.decoder.topics": (speaking.mapped_parameter,),
-    "parameters": (figures.molar_mass, figures.accepted_units),
+    "parameters": (figures.molar_mass, figures.accepted_units, quality.suspect_in_plausible, quality.aliases),
+    "parameters.checks": (quality.whole, quality.oxygen, quality.long_enough),
     "regulations": (law.ordered, law.one_row_at_a_time),
     "regulations.rows": (
         law.ordered, law.confirmed_by_somebody, law.confirmed_by_now, law.confirmed_figure, figures.parameter,
@@ -57,6 +62,10 @@ RULES: Mapping[str, Sequence[Check]] = {
     ),
     "rules.applies_to": (alerting.stations, alerting.areas),
     "rules.threshold": (figures.has_figure, figures.rising),
+    "maintenance": (
+        upkeep.somewhere, upkeep.stations, upkeep.facility, upkeep.parameters, upkeep.measured, upkeep.timezone,
+        upkeep.once, upkeep.ordered,
+    ),
     "people": (alerting.channels,),
     "people.channels": (alerting.channel,),
     "teams": (alerting.people,),

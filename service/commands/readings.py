@@ -246,7 +246,7 @@ def add_recompute(app: typer.Typer, _: Callable[..., str]) -> None:
 
     @app.command(
         "recompute", cls=Page,
-        help=_("Make rollups and indices once more from the readings, after the configuration was changed.\n\n"
+        help=_("Make flags, rollups and indices once more from the readings, after the configuration was changed.\n\n"
                "What differs becomes a revision; the running service makes the figures, or this command where none\n"
                "runs."),
         epilog="quantrac recompute --from 2026-03-01 --to 2026-03-08\n"

@@ -69,8 +69,8 @@ class Bench:
     key: SeriesKey = KEY
 
     def feed(self, readings: Iterable[Reading]) -> None:
-        """Write readings as the pipeline leaves them."""
-        feed(readings, self.store, self.engine, self.clock.now())
+        """Write readings as the flagger leaves them: their flags are the test's own."""
+        feed(readings, self.store, self.engine, self.clock.now(), flagged=True)
 
     def roll(self) -> int:
         """Let a roller of its own run once."""
