@@ -226,7 +226,7 @@ class Roller:
         if not this.windows:
             return
         with writing(self._engine) as connection:
-            for cause, changes in _by_cause(this.changes, Causes(this.taken, self._registry.zone)).items():
+            for cause, changes in _by_cause(this.changes, Causes(this.taken, self._registry)).items():
                 keep(connection, changes, cause=cause, at=this.now)
             spans.mark(connection, _HELD, self._marks(this.windows))
 

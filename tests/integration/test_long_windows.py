@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from domain.flag import Flag
@@ -73,7 +73,7 @@ READINGS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15, deadline=None, phases=(Phase.reuse, Phase.generate))
 @given(
     READINGS, st.sampled_from(["Asia/Ho_Chi_Minh", "Europe/Berlin", "America/New_York", "Asia/Kolkata"]),
     st.integers(0, 500), st.randoms(use_true_random=False),
@@ -101,7 +101,7 @@ def test_long_windows_are_the_same_whatever_the_order_of_arrival(
         assert same(made.figures(), slow_daily_figures(everything, made))
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4, deadline=None, phases=(Phase.reuse, Phase.generate))
 @given(
     st.lists(st.integers(0, 34), min_size=1, max_size=20, unique=True),
     st.sampled_from(["Europe/Berlin", "Asia/Ho_Chi_Minh"]), st.randoms(use_true_random=False),
