@@ -216,7 +216,10 @@ class _Lists:
         span = self._span(start, end)
         keys = [SeriesKey(station, one) for one in self._parameters(station, parameter)]
         found = self._store.read_rollups(window, keys, marks_ending_in(window, span))
-        rows = [one for points in found.values() for point in points for one in self._rollup(point, span)]
+        current = (
+            point for points in found.values() for point in points if self._registry.is_current(window, point.mark)
+        )
+        rows = [one for point in current for one in self._rollup(point, span)]
         return answer(request, rows, form, name=f"{self._prefix}{station}-{window}")
 
     def indices(
