@@ -22,6 +22,17 @@ class Reason(IntFlag):
 
     NONE = 0
     RANGE = 1
+    # Why a derived value was not computed.
+    NO_OXYGEN = 65536
+    OXYGEN_CUT_OFF = 131072
+    NO_REFERENCE_O2 = 262144
+    NO_FLOW = 524288
+    NO_GAS_STATE = 1048576
+
+
+NOT_COMPUTED = (
+    Reason.NO_OXYGEN | Reason.OXYGEN_CUT_OFF | Reason.NO_REFERENCE_O2 | Reason.NO_FLOW | Reason.NO_GAS_STATE
+)  # fmt: skip
 
 
 # A real discharge looks like a spike: what a check suspects still counts, what it failed does not.

@@ -6,7 +6,7 @@ from datetime import date
 from typing import TypeAlias
 
 from domain.text import Text
-from registry.checks import alerting, figures, law, places, speaking
+from registry.checks import alerting, derived, figures, law, places, speaking
 from registry.checks.known import Findings, Known
 from registry.contents import Contents, Found
 from registry.formats import Format
@@ -16,10 +16,11 @@ Check: TypeAlias = Callable[[Found, Known], Findings]
 
 # By path: a top key, or parts of its items. Each check sees one item; what of it cannot be read ends that check only.
 RULES: Mapping[str, Sequence[Check]] = {
-    "province": (places.timezone,),
+    "province": (places.timezone, places.one_state_at_a_time),
+    "province.reference_state": (law.ordered,),
     "province.policies": (places.policies,),
     "areas": (places.latitude, places.longitude),
-    "facilities": (places.area, law.one_regulation_at_a_time, law.one_limit_at_a_time),
+    "facilities": (places.area, law.one_regulation_at_a_time, law.one_limit_at_a_time, law.one_oxygen_at_a_time),
     "facilities.applies": (
         law.ordered, law.regulation, law.in_force, law.column, law.factors_missing, law.factors_unused,
     ),
@@ -35,6 +36,7 @@ RULES: Mapping[str, Sequence[Check]] = {
     "stations.certificates": (law.ordered,),
     "stations.parameters": (
         law.ordered, places.measured_parameter, places.measured_medium, places.interval, figures.unit_at_station,
+        figures.state, derived.at_station, derived.meter,
     ),
     "stations.decoder": (
         speaking.decoder, speaking.taken, speaking.needed, speaking.names, speaking.device, speaking.timezone,
@@ -44,7 +46,7 @@ RULES: Mapping[str, Sequence[Check]] = {
     "stations.decoder.names": (speaking.mapped_parameter, speaking.named_unit),
     "stations.decoder.records": (speaking.mapped_parameter,),
     "stations.decoder.topics": (speaking.mapped_parameter,),
-    "parameters": (figures.molar_mass, figures.accepted_units),
+    "parameters": (figures.molar_mass, figures.reckoned, figures.accepted_units, derived.source),
     "regulations": (law.ordered, law.one_row_at_a_time),
     "regulations.rows": (
         law.ordered, law.confirmed_by_somebody, law.confirmed_by_now, law.confirmed_figure, figures.parameter,
