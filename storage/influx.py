@@ -16,7 +16,7 @@ from domain.window import HOUR, Window, WindowKind
 from storage import influx_lines as lines
 from storage import influx_ql as ql
 from storage.influx_server import Server, Table
-from storage.readings import HealthPoint, Series, judged, series_of
+from storage.readings import HealthPoint, Series, judged
 
 READINGS, ROLLUPS, EVENTS, SERVICE = "readings", "rollups", "events", "service"
 MEDIA = ("air", "water", "waste")
@@ -62,9 +62,16 @@ class InfluxReadings:
 
     def read(self, series: SeriesKey, window: Window) -> Series:
         """Return a series' readings; see the contract."""
-        where = (ql.one_of("station", [series.station]), ql.one_of("parameter", [series.parameter]), ql.within(window))
-        question = ql.select(_READING, self._medium_of(series.station), where)
-        return _series([row for table in self._server.ask(READINGS, question) for row in table.values])
+        return self.read_many([series], window)[series]
+
+    def read_many(self, series: Sequence[SeriesKey], window: Window) -> dict[SeriesKey, Series]:
+        """Return the readings of several series; see the contract."""
+        rows: dict[SeriesKey, list[list[Any]]] = {key: [] for key in series}
+        for medium, stations in _by_medium([key.station for key in series], self._medium_of):
+            mine = [key for key in series if key.station in set(stations)]
+            for table in self._tables(READINGS, _READING, medium, mine, window):
+                rows.get(_key(table), []).extend(_whole(table.values))
+        return {key: _series(found) for key, found in rows.items()}
 
     def find(self, wanted: Mapping[SeriesKey, Window]) -> list[Reading]:
         """Return the readings of several series; see the contract."""
@@ -225,10 +232,14 @@ def _whole(rows: list[list[Any]]) -> list[list[Any]]:
 
 
 def _series(rows: list[list[Any]]) -> Series:
-    found = series_of(sorted(_whole(rows)))
+    columns: Any = list(zip(*rows, strict=True)) if rows else [[]] * 7
+    found, flags = np.array(columns[1], np.float64), np.array(columns[3], np.int8)
     # A field that a missing reading was not given is still there from before.
-    found.values[found.flags == Flag.MISSING] = np.nan
-    return found
+    found[flags == Flag.MISSING] = np.nan
+    return Series(
+        np.array(columns[0], np.int64), found, np.array(columns[2], np.int8), flags,
+        np.array(columns[4], np.int32), np.array(columns[5], np.int32),
+    )  # fmt: skip
 
 
 def _rollup(kind: WindowKind, key: SeriesKey, row: list[Any]) -> RollupPoint:

@@ -176,7 +176,7 @@ class Pruner:
 
     def _read(self, key: SeriesKey, part: Window) -> list[int]:
         try:
-            return [int(one) for one in self.store.read(key, part).seq]
+            return [one.seq for one in self.store.find({key: part})]
         except KeyError as error:  # what a store says of a station that the configuration does not name
             raise NotPruned(
                 Text("The station {station} is not in the configuration, so the messages behind its alerts cannot be found, "

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,7 @@ class Series:
     """Readings of one series, ascending in time; all arrays have the same length.
 
     `times`: int64, µs since 1970 UTC. `values`: float64 in the canonical unit, NaN where missing. `status`, `flags`:
-    int8. `reasons`, `checks`: int32. `seq`: int64.
+    int8. `reasons`, `checks`: int32.
     """
 
     times: NDArray[np.int64]
@@ -41,26 +41,10 @@ class Series:
     flags: NDArray[np.int8]
     reasons: NDArray[np.int32]
     checks: NDArray[np.int32]
-    seq: NDArray[np.int64]
 
     def __len__(self) -> int:
         """Return the number of readings."""
         return len(self.times)
-
-
-def series_of(rows: Sequence[Sequence[Any]]) -> Series:
-    """Return rows (time in µs, value, status, flag, reasons, checks, seq), ascending in time, as arrays; no value is NaN."""
-    columns: Any = list(zip(*rows, strict=True)) if rows else [[]] * 7
-    times, values, status, flags, reasons, checks, seq = columns
-    return Series(
-        np.array(times, np.int64),
-        np.array(values, np.float64),
-        np.array(status, np.int8),
-        np.array(flags, np.int8),
-        np.array(reasons, np.int32),
-        np.array(checks, np.int32),
-        np.array(seq, np.int64),
-    )
 
 
 @lru_cache(maxsize=1_000)
@@ -88,6 +72,13 @@ class ReadingStore(Protocol):
 
     def read(self, series: SeriesKey, window: Window) -> Series:
         """Return the readings of `series` in `window`, ascending."""
+        ...
+
+    def read_many(self, series: Sequence[SeriesKey], window: Window) -> dict[SeriesKey, Series]:
+        """Return the readings of each series in `window`, ascending, in as few questions as the store allows.
+
+        No key is left out. Meant for what is taken together: all series of a station, or the same hours of many.
+        """
         ...
 
     def find(self, wanted: Mapping[SeriesKey, Window]) -> list[Reading]:

@@ -6,14 +6,17 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from domain.moment import Micros, micros, moment
 from domain.reading import Reading, SeriesKey
 from domain.rollup import IndexPoint, LimitKind, RollupPoint, RollupState
 from domain.window import Window, WindowKind
-from storage.readings import HealthPoint, Series, StoreUnavailable, judged, series_of
+from storage.readings import HealthPoint, Series, StoreUnavailable, judged
 from storage.statements import statements
 
 _SQL = statements("sqlite.sql")
@@ -62,7 +65,18 @@ class SqliteReadings:
 
     def read(self, series: SeriesKey, window: Window) -> Series:
         """Return a series' readings; see the contract."""
-        return series_of(self._rows("read", series, window))
+        return self.read_many([series], window)[series]
+
+    def read_many(self, series: Sequence[SeriesKey], window: Window) -> dict[SeriesKey, Series]:
+        """Return the readings of several series; see the contract."""
+        self._learn(series)
+        span = (micros(window.start), micros(window.end))
+        with self._unavailable():
+            connection = self._connection()
+            return {
+                key: _series(connection.execute(_SQL["read_columns"], (self._numbers.get(key), *span)))
+                for key in series
+            }
 
     def find(self, wanted: Mapping[SeriesKey, Window]) -> list[Reading]:
         """Return the readings of several series; see the contract."""
@@ -225,6 +239,16 @@ def _rows(readings: Iterable[Reading], numbers: Mapping[SeriesKey, int]) -> Iter
     for one in readings:
         judged = (int(one.status), int(one.flag), int(one.reasons), one.checks, one.seq)
         yield (numbers[one.series], at.of(one.measured_at), one.value, *judged)
+
+
+def _series(rows: Iterable[tuple[float, ...]]) -> Series:
+    columns = np.fromiter(chain.from_iterable(rows), np.float64).reshape(-1, 5).T
+    values, judged = columns[1].copy(), columns[2].astype(np.int8)
+    values[np.isinf(values)] = np.nan
+    return Series(
+        columns[0].astype(np.int64), values, judged >> 4, judged & 15,
+        columns[3].astype(np.int32), columns[4].astype(np.int32),
+    )  # fmt: skip
 
 
 def _reading(key: SeriesKey, row: tuple[Any, ...]) -> Reading:

@@ -71,6 +71,11 @@ UPDATE readings SET flag = ?, reasons = ?, checks = ? WHERE series = ? AND at = 
 -- A series' readings, after one moment up to and including another.
 SELECT at, value, status, flag, reasons, checks, seq FROM readings WHERE series = ? AND at > ? AND at <= ? ORDER BY at;
 
+-- read_columns
+-- The same in as few numbers as can be, all of which are exact as floats; what is missing is infinite, as no reading is.
+SELECT at, ifnull(value, 9e999), status * 16 + flag, reasons, checks
+  FROM readings WHERE series = ? AND at > ? AND at <= ? ORDER BY at;
+
 -- latest
 -- A series' newest reading.
 SELECT at, value, status, flag, reasons, checks, seq FROM readings WHERE series = ? ORDER BY at DESC LIMIT 1;

@@ -206,6 +206,35 @@ def test_flags_of_a_reading_that_is_not_there_make_none(store: ReadingStore) -> 
     assert len(store.read(KEY, ALL)) == 0
 
 
+def test_the_readings_of_many_series_are_read_as_each_alone(store: ReadingStore) -> None:
+    """Of several stations and media, with what is missing, judged or not there; no series is left out."""
+    keys = [SeriesKey(*one) for one in (("NT-1", "cod"), ("NT-1", "ph"), ("KK-1", "pm25"), ("NT-9", "cod"))]
+    judged = {"flag": Flag.FAIL, "status": Status.FAULT, "reasons": Reason(1), "checks": 2**31 - 1}
+    store.write([
+        *(reading(NOON + minutes(number), number / 3, station="NT-1") for number in (10, 5, 0)),
+        reading(NOON + minutes(5), None, parameter="ph", flag=Flag.MISSING),
+        reading(NOON + minutes(6), 7.1, parameter="ph", **judged),
+        reading(NOON + minutes(7), 41.2, station="KK-1", parameter="pm25"),
+        reading(NOON + minutes(7), 1.0, station="KK-1", parameter="ph"),
+    ])  # fmt: skip
+    store.write_flags([reading(NOON + minutes(8), flag=Flag.SUSPECT)])
+    span = Window(NOON, NOON + minutes(10))
+    found = store.read_many(keys, span)
+    assert list(found) == keys
+    assert [one.values.tolist() for one in (found[keys[0]], found[keys[2]], found[keys[3]])] == [
+        [5 / 3, 10 / 3], [41.2], [],
+    ]  # fmt: skip
+    ph = found[keys[1]]
+    assert np.array_equal(ph.values, [np.nan, 7.1], equal_nan=True)
+    assert [ph.status.tolist(), ph.flags.tolist()] == [[0, 2], [9, 4]]
+    assert [ph.reasons.tolist(), ph.checks.tolist()] == [[0, 1], [0, 2**31 - 1]]
+    assert [moment.dtype for moment in (ph.times, ph.values, ph.flags)] == [np.int64, np.float64, np.int8]
+    for key in keys:
+        alone = store.read(key, span)
+        assert np.array_equal(alone.times, found[key].times)
+        assert np.array_equal(alone.values, found[key].values, equal_nan=True)
+
+
 @pytest.mark.parametrize("name", ["Trạm 1, Đức Hòa", 'a"b', "it's", "x=y", "back\\slash", "; DROP"])
 def test_a_name_is_only_a_name(store: ReadingStore, name: str) -> None:
     """Nothing in it is read as part of a question or of a line."""
