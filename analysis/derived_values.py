@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.meters import PLAIN, Meter, steps
+from analysis.meters import Meter, steps
 from domain.flag import COUNTED, Flag, Reason
 from domain.reading import Status
 from registry.schema import Derivation, GasState
@@ -42,7 +42,6 @@ class Matched:
     status: NDArray[np.int8]
     flags: NDArray[np.int8]
     reasons: NDArray[np.int32]
-    seq: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,7 @@ def taken(other: Series, places: Ints) -> Matched:
         none = np.zeros(len(places), np.int64)
         return Matched(
             there, np.full(len(places), np.nan), none.astype(np.int8), none.astype(np.int8) + Flag.NOT_EVALUATED,
-            none.astype(np.int32), none,
+            none.astype(np.int32),
         )  # fmt: skip
     return Matched(
         there,
@@ -146,7 +145,6 @@ def taken(other: Series, places: Ints) -> Matched:
         np.where(there, other.status[places], Status.MEASURING).astype(np.int8),
         np.where(there, other.flags[places], Flag.NOT_EVALUATED).astype(np.int8),
         np.where(there, other.reasons[places], 0).astype(np.int32),
-        np.where(there, other.seq[places], 0),
     )
 
 
@@ -201,7 +199,6 @@ def _series(of: Series, values: Floats, reasons: NDArray[np.int32], others: Sequ
         flags,
         reduce(np.bitwise_or, (one.reasons for one in others), of.reasons | reasons).astype(np.int32),
         of.checks,
-        reduce(np.maximum, (one.seq for one in others), of.seq),
     )
 
 
@@ -210,7 +207,7 @@ def _counting(meter: Series) -> Series:
     kept = np.isin(meter.flags, _COUNTED) & (meter.status == Status.MEASURING) & np.isfinite(meter.values)
     return Series(
         meter.times[kept], meter.values[kept], meter.status[kept], meter.flags[kept], meter.reasons[kept],
-        meter.checks[kept], meter.seq[kept],
+        meter.checks[kept],
     )  # fmt: skip
 
 

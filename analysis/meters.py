@@ -47,7 +47,7 @@ def steps(times: Ints, values: Floats, meter: Meter = PLAIN) -> Floats:
     back = np.flatnonzero(found < 0)
     for place in back.tolist():
         found[place] = _back(float(values[place - 1]), float(values[place]), meter)
-    for at, old_final, new_initial in meter.replaced:
+    for at, _, _ in meter.replaced:
         place = int(np.searchsorted(times, at, side="right"))
         if 0 < place < len(values):
             found[place] = _exchanged(times, values, place, meter)

@@ -353,7 +353,7 @@ class Registry:
 
         def figure(value: float | None) -> float | None:
             exact = None if value is None else float(Decimal(str(value)) * scale)
-            return None if exact is None else self.canonical(series.parameter, exact, row.unit, on)
+            return None if exact is None else self.canonical(row.parameter, exact, row.unit, on)
 
         confirmation = confirmation_of(row, confirmations)
         return AppliedLimit(

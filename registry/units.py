@@ -12,8 +12,8 @@ from registry.schema import AcceptedUnit, GasState, Parameter
 NORMAL = GasState()
 _GAS_CONSTANT = 8.314462618  # J/(mol K), CODATA 2018
 _ZERO_CELSIUS = 273.15
-# One mmHg is defined as 133.322387415 Pa, one atm as 101,325 Pa.
-_HPA = {"hpa": 1.0, "mbar": 1.0, "kpa": 10.0, "pa": 0.01, "mmhg": 1.33322387415, "atm": 1013.25}
+# 760 mmHg are one atmosphere, 101,325 Pa: so the regulations mean it, and not the conventional 133.322387415 Pa.
+_HPA = {"hpa": 1.0, "mbar": 1.0, "kpa": 10.0, "pa": 0.01, "mmhg": 1013.25 / 760, "atm": 1013.25}
 
 _SPELLINGS = str.maketrans({"µ": "u", "μ": "u", "º": "°", "³": "3", "²": "2", " ": "", "\u00a0": "", "₂": "2"})
 _NAMES = {

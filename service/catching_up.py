@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from alerts.check import CONSUMERS
+from analysis.deriving import Deriver
 from analysis.roller import Roller
 from domain.clock import Clock
 from domain.reading import SeriesKey
@@ -28,15 +29,26 @@ Progress = Callable[[int, int | None], None]
 
 def catch_up(registry: Registry, clock: Clock, stores: Stores, locks: Locks, told: Progress) -> None:
     """Return when the windows of every reading that is there now are made. Raises ServerAway."""
-    waiting: Sequence[DirtySpan] = take(stores.engine, "roll")
+    jobs = [job(registry, stores.readings, stores.engine, clock) for job in (Deriver, Roller)]
+
+    def step() -> int:
+        return sum(job.run() for job in jobs)
+
+    for consumer in ("derive", "roll"):
+        _await(consumer, step, stores, locks, told)
+
+
+def _await(consumer: str, step: Callable[[], int], stores: Stores, locks: Locks, told: Progress) -> None:
+    """Return when a job has done what waits for it now: by ourselves, or by the schedule that runs."""
+    waiting: Sequence[DirtySpan] = take(stores.engine, consumer)
     total = len(waiting)
     while waiting:
         if locks.try_take("schedule"):
-            patiently(Roller(registry, stores.readings, stores.engine, clock).run)
+            patiently(step)
         else:
             time.sleep(_LOOK_SECONDS)
         # New spans of a busy service are not ours to wait for.
-        now = {(span.series, span.day, span.number) for span in take(stores.engine, "roll")}
+        now = {(span.series, span.day, span.number) for span in take(stores.engine, consumer)}
         waiting = [span for span in waiting if (span.series, span.day, span.number) in now]
         told(total - len(waiting), total)
 
@@ -73,6 +85,7 @@ def recompute(
     """Make the figures of a span once more from the readings; return of how many series."""
     touched = list(_touched(Ledger(stores.engine, settings.worker).series(), wanted, registry))
     with writing(stores.engine) as connection:
+        mark(connection, "derive", touched)
         mark(connection, "roll", touched)
     with Locks(settings.data) as locks:
         catch_up(registry, clock, stores, locks, told)

@@ -43,13 +43,13 @@ def test_a_new_ledger_has_done_nothing(ledger: Ledger, engine: Engine) -> None:
 
 
 def test_spans_are_held_until_the_readings_are_written(ledger: Ledger, engine: Engine) -> None:
-    """A job that runs between the two sees nothing; after the release both consumers do."""
+    """A job that runs between the two sees nothing; after the release all consumers do."""
     ledger.note(notes())
     assert take(engine, "roll") == []
     assert ledger.cursor() == 0
     ledger.release(notes())
     assert [(one.series, one.first_at, one.last_at) for one in take(engine, "roll")] == [(KEY, NOON, NOON + minutes(5))]
-    assert waiting(engine) == {"roll": 1, "watch": 1}
+    assert waiting(engine) == {"roll": 1, "watch": 1, "derive": 1}
     assert ledger.cursor() == 128
     assert ledger.series() == {KEY: (NOON, NOON + minutes(5))}
 
