@@ -14,7 +14,8 @@ from domain.limit import Bound
 from domain.text import Text
 from present import words
 from registry.lookup import Registry
-from registry.schema import Facility, Parameter, Person, Station, StationKind
+from registry.schema import Facility, Parameter, Person, Station
+from registry.values import StationKind
 from storage.alerting import Record
 
 SHORT_LENGTH = 160

@@ -23,9 +23,10 @@ from analysis.apart import apart
 from analysis.derived_values import KG_PER_M3, Correction, Loading, Sources, corrected, load
 from analysis.meters import meter_of
 from analysis.troubles import Troubles
+from domain.cause import Cause
 from domain.clock import Clock
 from domain.flag import Flag, Reason
-from domain.moment import moment
+from domain.moment import micros, moment
 from domain.reading import Reading, SeriesKey, Status
 from domain.window import Window
 from registry.derived import Recipe
@@ -35,7 +36,7 @@ from registry.units import normal
 from storage import spans
 from storage.ledger import widen
 from storage.readings import ReadingStore, Series
-from storage.spans import DirtySpan
+from storage.spans import DirtySpan, Piece
 from storage.state import writing
 from storage.tables import series as series_table
 
@@ -55,6 +56,7 @@ class Round:
     taken: list[DirtySpan]
     now: datetime
     readings: list[Reading] = field(default_factory=list)
+    marks: list[Piece] = field(default_factory=list)
     broken: set[SeriesKey] = field(default_factory=set)
     kept: dict[tuple[SeriesKey, Window], Series] = field(default_factory=dict)
 
@@ -65,6 +67,7 @@ class Target:
 
     series: SeriesKey
     window: Window
+    cause: Cause
 
 
 class Deriver:
@@ -118,8 +121,10 @@ class Deriver:
         this.broken.update(one.series for one in targets if one.series in resting)
 
         def compute(some: Sequence[Target]) -> None:
-            found = [reading for one in some for reading in self._changed(one, this)]
-            this.readings.extend(found)
+            found = [(one, list(self._changed(one, this))) for one in some]
+            for target, changed in found:
+                this.readings.extend(changed)
+                this.marks.extend(_pieces(target, changed))
 
         def failed(one: Target, error: Exception) -> None:
             self._troubles.note(one.series, error, now=this.now)
@@ -137,7 +142,7 @@ class Deriver:
             for recipe in self._registry.recipes(span.series.station):
                 if span.series.parameter in recipe.sources:
                     before, after = self._reach(recipe, span.series.parameter)
-                    yield Target(recipe.series, Window(span.first_at - before - _US, span.last_at + after))
+                    yield Target(recipe.series, Window(span.first_at - before - _US, span.last_at + after), span.cause)
 
     def _reach(self, recipe: Recipe, source: str) -> tuple[timedelta, timedelta]:
         """Return how long before and after a reading of `source` pairs lie to which it may belong."""
@@ -230,9 +235,9 @@ class Deriver:
         return datetime.combine(day, time(0), self._registry.zone).astimezone(UTC)
 
     def _hold(self, this: Round) -> None:
-        if this.readings:
+        if this.marks:
             with writing(self._engine) as connection:
-                spans.mark(connection, _HELD, _spans_of(this.readings))
+                spans.merge(connection, _HELD, this.marks)
 
     def _finish(self, this: Round, targets: Iterable[Target]) -> None:
         with writing(self._engine) as connection:
@@ -257,15 +262,25 @@ class Deriver:
 
 def _joined(targets: Iterable[Target]) -> Iterator[Target]:
     """Yield the stretches of each series, those that touch joined, of at most about a month."""
-    found: dict[SeriesKey, list[Window]] = {}
+    before: Target | None = None
     for one in sorted(targets, key=lambda one: (one.series, one.window.start)):
-        windows = found.setdefault(one.series, [])
-        last = windows[-1] if windows else None
-        if last is not None and one.window.start <= last.end and one.window.end - last.start <= timedelta(days=31):
-            windows[-1] = Window(last.start, max(last.end, one.window.end))
-        else:
-            windows.append(one.window)
-    yield from (Target(series, window) for series, windows in found.items() for window in windows)
+        if before is not None and _touch(before, one):
+            end = max(before.window.end, one.window.end)
+            before = Target(one.series, Window(before.window.start, end), before.cause | one.cause)
+            continue
+        if before is not None:
+            yield before
+        before = one
+    if before is not None:
+        yield before
+
+
+def _touch(before: Target, one: Target) -> bool:
+    return (
+        before.series == one.series
+        and one.window.start <= before.window.end
+        and one.window.end - before.window.start <= timedelta(days=31)
+    )
 
 
 _Figures = tuple[float | None, int, int, int, int]
@@ -279,12 +294,10 @@ def _rows(found: Series) -> Iterator[tuple[int, _Figures]]:
         yield at, (None if np.isnan(value) else value, status, flag, reasons, checks)
 
 
-def _spans_of(readings: Iterable[Reading]) -> Iterator[tuple[SeriesKey, datetime, datetime]]:
-    """Yield from when to when each series changes, by UTC day."""
-    found: dict[tuple[SeriesKey, int], tuple[datetime, datetime]] = {}
+def _pieces(target: Target, readings: Iterable[Reading]) -> Iterator[Piece]:
+    """Yield from when to when a series changes, by UTC day, and why."""
+    moments: dict[int, list[int]] = {}
     for one in readings:
-        key = (one.series, spans.day_number(one.measured_at))
-        first, last = found.get(key, (one.measured_at, one.measured_at))
-        found[key] = (min(first, one.measured_at), max(last, one.measured_at))
-    for (series, _), (first, last) in found.items():
-        yield series, first, last
+        moments.setdefault(spans.day_number(one.measured_at), []).append(micros(one.measured_at))
+    for day, found in moments.items():
+        yield (*target.series, day, min(found), max(found), int(target.cause))

@@ -1,28 +1,30 @@
 """What the roller reads: readings as samples, stored windows, in as few questions as the store allows."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import groupby
+from typing import TypeAlias
 
 import numpy as np
 
-from analysis.rollups import Ints, Sample
-from analysis.series_windows import DAY, SeriesWindows, Stretch
-from domain.moment import micros, moment
-from domain.reading import Reading, SeriesKey
-from domain.rollup import RollupPoint
+from analysis.rollups import Sample, status_by_calendar
+from analysis.series_windows import DAY, ROLLING, SeriesWindows, Stretch
+from analysis.sums import Ints
+from domain.moment import moment
+from domain.reading import SeriesKey
 from domain.window import Window, WindowKind
 from registry.lookup import Registry
 from registry.schema import ParameterKind
 from storage.readings import ReadingStore, Series
+from storage.windows import Windows
 
-# Of so many series at most the readings are asked for together, and only of short stretches: long ones come as arrays.
+# Of so many series at most the readings are asked for together.
 TOGETHER = 500
-SHORT = timedelta(hours=48)
 # Stretches that are worked on together may have so many hours, so that memory stays small.
 HOURS_TOGETHER = 20_000
 
-Marked = dict[tuple[WindowKind, datetime], RollupPoint]
+# The stored windows of a series.
+Known: TypeAlias = dict[WindowKind, Windows]
 
 
 class Material:
@@ -55,16 +57,20 @@ class Material:
 
     def samples(self, stretches: Sequence[Stretch], windows: SeriesWindows) -> dict[SeriesKey, Sample]:
         """Return the readings that windows of `stretches` (of one series each) need."""
-        wanted = {one.series: windows.readings(one) for one in stretches}
-        short = {key: window for key, window in wanted.items() if window.end - window.start <= SHORT}
-        found = _by_series(self._store.find(short)) if len(short) > 1 else {}
+        groups: dict[Window, list[SeriesKey]] = {}
+        for one in stretches:
+            groups.setdefault(windows.readings(one), []).append(one.series)
         return {
-            key: self._with_baseline(key, window, found.get(key) or self._store.read(key, window))
-            for key, window in wanted.items()
-        }  # fmt: skip
+            key: self._with_baseline(key, window, _sample(found))
+            for window, keys in groups.items()
+            for key, found in self._store.read_many(keys, window).items()
+        }
 
-    def _with_baseline(self, key: SeriesKey, window: Window, found: list[Reading] | Series) -> Sample:
-        sample = _sample_of(found) if isinstance(found, list) else _sample(found)
+    def sample(self, key: SeriesKey, window: Window) -> Sample:
+        """Return the readings in `window`, of a meter also the last that counts before it."""
+        return self._with_baseline(key, window, _sample(self._store.read(key, window)))
+
+    def _with_baseline(self, key: SeriesKey, window: Window, sample: Sample) -> Sample:
         if self._registry.parameters[key.parameter].kind is not ParameterKind.COUNTER:
             return sample
         horizon = self._registry.province.policies.expected_for
@@ -75,16 +81,20 @@ class Material:
                 return _joined(earlier, sample)
         return sample
 
-    def known(self, stretches: Sequence[Stretch]) -> dict[SeriesKey, Marked]:
+    def known(self, stretches: Sequence[Stretch]) -> dict[SeriesKey, Known]:
         """Return the stored windows around `stretches`, which have the same hours."""
         keys, around, span = [one.series for one in stretches], stretches[0].around, stretches[0].span
-        marks = {WindowKind.HOUR: around, WindowKind.DAY: Window(around.start, span.end)}
-        found: dict[SeriesKey, Marked] = {key: {} for key in keys}
-        for kind in WindowKind:
-            window = marks.get(kind, Window(span.start, around.end))
-            for key, points in self._store.read_rollups(kind, keys, window).items():
-                found[key].update({(kind, point.mark): point for point in points})
+        marks = {kind: Window(span.start, around.end) for kind in ROLLING}
+        marks |= {WindowKind.HOUR: around, WindowKind.DAY: Window(around.start, span.end)}
+        found: dict[SeriesKey, Known] = {key: {} for key in keys}
+        for kind, window in marks.items():
+            for key, windows in self._store.read_windows(kind, keys, window).items():
+                found[key][kind] = windows
         return found
+
+    def stored(self, kind: WindowKind, keys: Sequence[SeriesKey], window: Window) -> dict[SeriesKey, Windows]:
+        """Return the stored windows of one kind whose marks are in `window`."""
+        return self._store.read_windows(kind, keys, window)
 
 
 def together(stretches: Iterable[Stretch]) -> Iterator[list[Stretch]]:
@@ -99,26 +109,8 @@ def together(stretches: Iterable[Stretch]) -> Iterator[list[Stretch]]:
         yield from (group[begin : begin + size] for begin in range(0, len(group), size))
 
 
-def _by_series(readings: Iterable[Reading]) -> dict[SeriesKey, list[Reading]]:
-    found: dict[SeriesKey, list[Reading]] = {}
-    for one in readings:
-        found.setdefault(one.series, []).append(one)
-    return found
-
-
 def _sample(found: Series) -> Sample:
-    return Sample(found.times, found.values, found.status, found.flags)
-
-
-def _sample_of(readings: list[Reading]) -> Sample:
-    times = np.array([micros(one.measured_at) for one in readings], np.int64)
-    order = np.argsort(times, kind="stable")
-    values = [np.nan if one.value is None else one.value for one in readings]
-    return Sample(
-        times[order], np.array(values, np.float64)[order],
-        np.array([one.status for one in readings], np.int8)[order],
-        np.array([one.flag for one in readings], np.int8)[order],
-    )  # fmt: skip
+    return Sample(found.times, found.values, status_by_calendar(found.status, found.reasons), found.flags)
 
 
 def _joined(one: Sample, other: Sample) -> Sample:

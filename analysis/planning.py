@@ -1,4 +1,4 @@
-"""Which hours of a series are to be computed: those that changed, and those that have become due."""
+"""Which windows of a series are to be computed: those whose hours changed, and those that have become due."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from analysis.long_windows import Kinded, holding, touched
 from analysis.material import Material
 from analysis.series_windows import DAY, HOUR_US, Stretch
 from domain.moment import micros, moment
@@ -45,6 +46,7 @@ class Plan:
     series: SeriesKey
     rolled_to: datetime
     stretches: list[Stretch] = field(default_factory=list)
+    long: set[Kinded] = field(default_factory=set)
     kept: list[DirtySpan] = field(default_factory=list)
     moves: bool = False
     unfinished: bool = False
@@ -79,28 +81,41 @@ class Planner:
         """
         ready_to = self._ready_to(key, reach)
         wait = arriving and self._now - reach.last_at > DAY
-        due, done_to = self._due(key, reach.start, hour_floor(reach.last_at) if wait else ready_to)
+        due, done_to = self._due(key, reach, hour_floor(reach.last_at) if wait else ready_to)
         plan = Plan(key, done_to, moves=done_to > reach.start)
         late = self._late(plan, reach.start, dirty, arriving=arriving)
         plan.stretches = [Stretch(key, first, last, done_to) for first, last in _apart([*late, *due])]
+        plan.long.update(holding(reach.start, done_to, self._registry))
+        for stretch in plan.stretches:
+            plan.long.update(touched(stretch.span, done_to, self._registry))
         if done_to < ready_to:
             plan.leave([span for span in dirty if hour_end(span.last_at) > done_to] or dirty[-1:])
         return plan
 
     def _ready_to(self, key: SeriesKey, reach: Reach) -> datetime:
-        """Return the newest hour that may be judged: data have passed its end, or the grace is over."""
+        """Return the newest hour that may be judged: data have passed its end, or the grace is over.
+
+        Of a series that is silent for so long that no hours are expected of it any more, it is the last one that was; or
+        the end of a month, season or year that holds it, once that is over.
+        """
         interval = self._registry.interval(*key) or timedelta(0)
         by_grace = hour_floor(self._now - max(self._registry.province.policies.grace, interval))
         ready = max(hour_floor(reach.last_at), by_grace)
-        return min(ready, hour_floor(reach.last_at + self._horizon))
+        last = self._last_expected(reach)
+        if ready <= last:
+            return ready
+        return max((hour_end(one.end) for _, one in holding(last, ready, self._registry)), default=last)
 
-    def _due(self, key: SeriesKey, start: datetime, ready_to: datetime) -> tuple[list[Run], datetime]:
-        """Return the expected hours after `start`, and up to where these are all there are: at most about `most`."""
+    def _last_expected(self, reach: Reach) -> datetime:
+        return hour_floor(reach.last_at + self._horizon)
+
+    def _due(self, key: SeriesKey, reach: Reach, ready_to: datetime) -> tuple[list[Run], datetime]:
+        """Return the expected hours not done yet, and up to where these are all there are: at most about `most`."""
         runs: list[Run] = []
-        left = self._most
+        start, left, last = reach.start, self._most, self._last_expected(reach)
         while start < ready_to and left > 0:
             end = min(ready_to, start + left * HOUR)
-            found = list(self._expected(key, start, end))
+            found = list(self._expected(key, start, min(end, last))) if start < last else []
             left -= sum((last - first) // HOUR + 1 for first, last in found)
             runs.extend(found)
             start = end

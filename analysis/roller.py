@@ -14,23 +14,26 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from operator import itemgetter
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
-import msgspec
+import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from analysis.apart import apart
+from analysis.causes import Causes
 from analysis.indices import indices
-from analysis.material import Marked, Material, together
+from analysis.long_windows import LongStretch, LongWindows, long_stretch, long_together
+from analysis.material import Material, together
+from analysis.meeting import Change, meet
 from analysis.planning import Plan, Planner, Reach, hour_floor
 from analysis.series_windows import SeriesWindows, Stretch
+from analysis.sums import Ints
 from analysis.troubles import Troubles
 from domain.clock import Clock
 from domain.moment import micros, moment
 from domain.reading import SeriesKey
-from domain.rollup import RollupPoint
-from domain.window import window_of_mark
+from domain.window import LENGTHS, WindowKind
 from registry.lookup import Registry
 from storage import confirmations, spans
 from storage.readings import ReadingStore
@@ -38,6 +41,7 @@ from storage.rollup_history import keep
 from storage.spans import DirtySpan
 from storage.state import writing
 from storage.tables import series as series_table
+from storage.windows import Windows
 
 JOB = "rollups"
 # The judge waits behind the roller, and so does a live hour: a round and a run are bounded, what is left is done next.
@@ -47,23 +51,22 @@ ROUNDS = 4
 # Spans for the judge whose windows are not written yet.
 _HELD = "rolling"
 
-# A figure as it was and as it is.
-Change: TypeAlias = tuple[RollupPoint, RollupPoint]
 T = TypeVar("T")
 
 
 @dataclass(slots=True)
 class Round:
-    """What one round does: `points` are the windows that are new or changed, `changes` the figures among the latter."""
+    """What one round does: `windows` are those that are new or changed, `changes` the figures among the latter."""
 
     now: datetime
     taken: list[DirtySpan]
     plans: list[Plan] = field(default_factory=list)
     left: list[SeriesKey] = field(default_factory=list)
-    points: list[RollupPoint] = field(default_factory=list)
+    windows: list[Windows] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     broken: set[SeriesKey] = field(default_factory=set)
     owed: list[Stretch] = field(default_factory=list)
+    days: dict[SeriesKey, list[Windows]] = field(default_factory=dict)
 
     @property
     def is_last(self) -> bool:
@@ -80,6 +83,11 @@ class Round:
     def stretches(self) -> list[Stretch]:
         """All that is computed."""
         return [stretch for plan in self.plans for stretch in plan.stretches]
+
+    @property
+    def long(self) -> list[LongStretch]:
+        """All long windows that are computed."""
+        return [long_stretch(plan.series, plan.long) for plan in self.plans if plan.long]
 
     def again(self) -> Iterator[tuple[SeriesKey, datetime, datetime]]:
         """Yield what is to be looked at again once a series that failed has rested."""
@@ -116,7 +124,7 @@ class Roller:
             resting = self._troubles.resting(self._clock.now())
             done = self._round(spans.take(self._engine, "roll", SPANS, but=resting), seen)
             seen.update(done.taken)
-            written += len(done.points)
+            written += sum(map(len, done.windows))
             if done.is_last:
                 break
         return written
@@ -127,8 +135,11 @@ class Roller:
         windows = SeriesWindows(self._registry, confirmations.read(self._engine))
         for group in together(this.stretches):
             apart(group, lambda some: self._compute(some, windows, this), self._failing(this, _series))
+        long = LongWindows(self._registry, self._material, windows)
+        for alike in long_together(one for one in this.long if one.series not in this.broken):
+            apart(alike, lambda some: self._compute_long(some, long, this), self._failing(this, _series))
         self._hold(this)
-        apart(this.points, self._store.write_rollups, self._failing(this, _series_of))
+        apart(this.windows, self._store.write_windows, self._failing(this, _series))
         apart(this.stretches, self._index, self._owing(this))
         self._note_successes(this)
         with writing(self._engine) as connection:
@@ -165,9 +176,15 @@ class Roller:
 
     def _compute(self, group: Sequence[Stretch], windows: SeriesWindows, this: Round) -> None:
         samples, known = self._material.samples(group, windows), self._material.known(group)
-        made = [windows.make(one, samples[one.series], _hours(known[one.series])) for one in group]
-        for stretch, points in zip(group, made, strict=True):
-            _compare(points, known[stretch.series], this)
+        made = [windows.make(one, samples[one.series], known[one.series][WindowKind.HOUR]) for one in group]
+        for some in (some for every in made for some in every):
+            _take_over(this, *meet(some, known[some.series][some.kind]))
+            if some.kind is WindowKind.DAY:
+                this.days.setdefault(some.series, []).append(some)
+
+    def _compute_long(self, group: Sequence[LongStretch], long: LongWindows, this: Round) -> None:
+        for written, changes in long.make(group, this.days):
+            _take_over(this, written, changes)
 
     def _index(self, stretches: Sequence[Stretch]) -> None:
         self._store.write_indices(indices(stretches, self._registry, self._store))
@@ -201,23 +218,29 @@ class Roller:
                 self._troubles.over(plan.series)
 
     def _hold(self, this: Round) -> None:
-        if not this.points:
+        if not this.windows:
             return
         with writing(self._engine) as connection:
-            for cause, changes in _by_cause(this.changes).items():
+            for cause, changes in _by_cause(this.changes, Causes(this.taken, self._registry.zone)).items():
                 keep(connection, changes, cause=cause, at=this.now)
-            spans.mark(connection, _HELD, self._marks(this.points))
+            spans.mark(connection, _HELD, self._marks(this.windows))
 
-    def _marks(self, points: Iterable[RollupPoint]) -> Iterator[tuple[SeriesKey, datetime, datetime]]:
+    def _marks(self, windows: Iterable[Windows]) -> Iterator[tuple[SeriesKey, datetime, datetime]]:
         """Yield, for each series and day, from when to when windows changed, by their ends."""
-        ends: dict[tuple[SeriesKey, int], tuple[datetime, datetime]] = {}
-        for point in points:
-            end = window_of_mark(point.kind, point.mark, self._registry.zone).end
-            key = (SeriesKey(point.station, point.parameter), spans.day_number(end))
-            first, last = ends.get(key, (end, end))
-            ends[key] = (min(first, end), max(last, end))
-        for (series, _), (first, last) in ends.items():
-            yield series, first, last
+        ends: dict[SeriesKey, list[Ints]] = {}
+        for some in windows:
+            ends.setdefault(some.series, []).append(self._ends(some))
+        for series, found in ends.items():
+            ascending = np.unique(np.concatenate(found))
+            _, begins = np.unique(ascending // spans.DAY_US, return_index=True)
+            for day in np.split(ascending, begins[1:]):
+                yield series, moment(int(day[0])), moment(int(day[-1]))
+
+    def _ends(self, some: Windows) -> Ints:
+        if some.kind in LENGTHS:
+            return some.marks
+        ends = [micros(self._registry.window(some.kind, moment(mark)).end) for mark in some.marks.tolist()]
+        return np.array(ends, np.int64)
 
     def _finish(self, connection: Connection, this: Round) -> None:
         spans.hand_over(connection, _HELD, "judge")
@@ -249,51 +272,18 @@ def _reach(row: sa.Row[Any]) -> Reach:
     return Reach(moment(row.first_at), moment(row.last_at), rolled_to)
 
 
-def _series(stretch: Stretch) -> SeriesKey:
-    return stretch.series
+def _series(one: Stretch | LongStretch | Windows) -> SeriesKey:
+    return one.series
 
 
-def _series_of(point: RollupPoint) -> SeriesKey:
-    return SeriesKey(point.station, point.parameter)
+def _take_over(this: Round, written: Windows, changes: list[Change]) -> None:
+    if len(written):
+        this.windows.append(written)
+    this.changes += changes
 
 
-def _hours(known: Marked) -> Iterator[RollupPoint]:
-    return (point for (kind, _), point in known.items() if kind == "hour")
-
-
-def _compare(made: Sequence[RollupPoint], known: Marked, this: Round) -> None:
-    """Keep what is new or changed; a changed figure gets the next revision."""
-    for point in made:
-        before = known.get((point.kind, point.mark))
-        if before is None:
-            this.points.append(point)
-        elif _figures(before) != _figures(point):
-            revised = (before.value, _counts(before)) != (point.value, _counts(point))
-            after = msgspec.structs.replace(point, revision=before.revision + revised, state=before.state)
-            this.points.append(after)
-            if revised:
-                this.changes.append((before, after))
-
-
-def _figures(one: RollupPoint) -> tuple[object, ...]:
-    limits = (one.limit_low, one.limit_high, one.limit_kind)
-    return (one.value, one.minimum, one.maximum, _counts(one), *limits)
-
-
-def _counts(one: RollupPoint) -> tuple[int, ...]:
-    return one.valid, one.expected, one.suspect, one.calibrating, one.fault
-
-
-def _by_cause(changes: Iterable[Change]) -> dict[str, list[Change]]:
+def _by_cause(changes: Iterable[Change], causes: Causes) -> dict[str, list[Change]]:
     found: dict[str, list[Change]] = {}
     for one in changes:
-        found.setdefault(_cause(*one), []).append(one)
+        found.setdefault(causes.word(*one), []).append(one)
     return found
-
-
-def _cause(before: RollupPoint, after: RollupPoint) -> str:
-    """Say why a figure changed: more readings count, other ones do, or the same by another configuration."""
-    if after.valid > before.valid:
-        return "late"
-    same = (before.value, before.valid) == (after.value, after.valid)
-    return "configuration" if same and before.configuration != after.configuration else "revised"

@@ -1,25 +1,22 @@
 """What a window comes to: pure functions over arrays.
 
-hour ← readings; hour8, hour24, day ← hours that meet the capture policy; amounts and counters ← readings.
+hour ← readings; hour8, hour24, day ← hours that meet the capture policy; month, season, year ← days that do; amounts
+and counters ← readings.
 
-Sums are exact and rounded once (`math.fsum`): a level is compared with its limit unrounded, so the mean of 0.1, 0.2 and
-0.3 must be 0.2 and nothing beside it, and the same readings must give the same bits whatever stretch they are in.
+Sums are exact and rounded once (`analysis.sums`): a level is compared with its limit unrounded, so the mean of 0.1, 0.2
+and 0.3 must be 0.2 and nothing beside it, and the same readings must give the same bits whatever stretch they are in.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import fsum, nan
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.flag import COUNTED, Flag
+from analysis.sums import Floats, Ints, means, sums
+from domain.flag import COUNTED, Flag, Reason
 from domain.reading import Status
 from registry.schema import ParameterKind, Policies
-
-Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int64]
 
 _COUNTED = np.array(sorted(int(flag) for flag in COUNTED), np.int8)
 
@@ -61,6 +58,12 @@ class Levels:
         return len(self.valid)
 
 
+def status_by_calendar(status: NDArray[np.int8], reasons: NDArray[np.int32]) -> NDArray[np.int8]:
+    """Return what instruments were doing, by messages and by the calendar, which speaks by the reasons of the flag."""
+    found = np.where(reasons & Reason.MAINTENANCE, np.maximum(status, np.int8(Status.CALIBRATING)), status)
+    return np.where(reasons & Reason.FAULT_CALENDAR, np.int8(Status.FAULT), found).astype(np.int8)
+
+
 def from_readings(sample: Sample, starts: Ints, ends: Ints, kind: ParameterKind) -> Levels:
     """Return what each window `starts < time ≤ ends` (µs) comes to; counts are of readings.
 
@@ -79,23 +82,23 @@ def from_readings(sample: Sample, starts: Ints, ends: Ints, kind: ParameterKind)
     return _without_beginning(found, lo, hi) if kind is ParameterKind.COUNTER else found
 
 
-def from_hours(
-    hours: Levels, expected: Ints, places: tuple[Ints, Ints], policies: Policies, kind: ParameterKind
+def from_below(
+    below: Levels, expected: Ints, places: tuple[Ints, Ints], policies: Policies, kind: ParameterKind
 ) -> Levels:
-    """Return the mean of those hours that meet the capture policy; counts are of hours.
+    """Return the mean of those of the level below (hours, or days) that meet the capture policy; counts are of these.
 
-    `places` are, for each window, its first hour's place in `hours` and the place after its last one's. `expected` is
-    how many readings each hour should have. An hour counts as suspect when its own suspect share is above the policy.
+    `places` are, for each window, its first one's place in `below` and the place after its last one's. `expected` is
+    how much each of them should rest on. One counts as suspect when its own suspect share is above the policy.
     """
-    enough = (hours.valid > 0) & meets(hours.valid, expected, policies.capture)
+    enough = (below.valid > 0) & meets(below.valid, expected, policies.capture)
     above = np.concatenate(([0], np.cumsum(enough)))
     lo, hi = above[places[0]], above[places[1]]
-    suspect = hours.suspect[enough] > policies.suspect_share * hours.valid[enough]
+    suspect = below.suspect[enough] > policies.suspect_share * below.valid[enough]
     return Levels(
-        _FOLDS[kind](hours.values[enough], lo, hi),
-        _extremes(np.minimum, hours.minima[enough], lo, hi), _extremes(np.maximum, hours.maxima[enough], lo, hi),
+        _FOLDS[kind](below.values[enough], lo, hi),
+        _extremes(np.minimum, below.minima[enough], lo, hi), _extremes(np.maximum, below.maxima[enough], lo, hi),
         hi - lo, _count(suspect, lo, hi),
-        _count(hours.calibrating > 0, *places), _count(hours.fault > 0, *places),
+        _count(below.calibrating > 0, *places), _count(below.fault > 0, *places),
     )  # fmt: skip
 
 
@@ -108,7 +111,11 @@ def idle(levels: Levels, times: Ints, ends: Ints, silent_after: int) -> Levels:
     heard = np.zeros(len(ends), np.bool_)
     if len(times):
         heard = (before >= 0) & (times[before] > ends - silent_after)
-    nothing = heard & (levels.valid + levels.calibrating + levels.fault == 0)
+    return zero_where(heard & (levels.valid + levels.calibrating + levels.fault == 0), levels)
+
+
+def zero_where(nothing: NDArray[np.bool_], levels: Levels) -> Levels:
+    """Return `levels` with a sum of 0, valid = 1, where `nothing` was weighed though somebody was there to weigh it."""
     zero = [np.where(nothing, 0.0, figures) for figures in (levels.values, levels.minima, levels.maxima)]
     valid = np.where(nothing, 1, levels.valid)
     return Levels(zero[0], zero[1], zero[2], valid, levels.suspect, levels.calibrating, levels.fault)
@@ -145,41 +152,20 @@ def _extremes(extreme: np.ufunc, values: Floats, lo: Ints, hi: Ints) -> Floats:
     return found
 
 
-def _each(fold: Callable[[list[float]], float], values: Floats, lo: Ints, hi: Ints) -> Floats:
-    listed = values.tolist()
-    windows = zip(lo.tolist(), hi.tolist(), strict=True)
-    return np.array([fold(listed[begin:end]) if end > begin else nan for begin, end in windows], np.float64)
-
-
-def _mean_of(values: list[float]) -> float:
-    count = len(values)
-    near = fsum(values) / count
-    # The division has rounded a second time: what it missed is exact again.
-    return near + fsum([*values, *[-near] * count]) / count
-
-
-def _mean(values: Floats, lo: Ints, hi: Ints) -> Floats:
-    return _each(_mean_of, values, lo, hi)
-
-
-def _sum(values: Floats, lo: Ints, hi: Ints) -> Floats:
-    return _each(fsum, values, lo, hi)
-
-
 def _difference(values: Floats, lo: Ints, hi: Ints) -> Floats:
-    return _sum(counted_up(values), lo, hi)
+    return sums(counted_up(values), lo, hi)
 
 
 def _direction(degrees: Floats, lo: Ints, hi: Ints) -> Floats:
     """Return the directions of the mean unit vectors, 0 ≤ degrees < 360."""
     angles = np.deg2rad(degrees)
-    mean = np.rad2deg(np.arctan2(_sum(np.sin(angles), lo, hi), _sum(np.cos(angles), lo, hi))) % 360
+    mean = np.rad2deg(np.arctan2(sums(np.sin(angles), lo, hi), sums(np.cos(angles), lo, hi))) % 360
     return np.where(mean >= 360, 0.0, mean)  # the remainder of a tiny negative angle is 360 itself
 
 
 _FOLDS: dict[ParameterKind, Callable[[Floats, Ints, Ints], Floats]] = {
-    ParameterKind.LEVEL: _mean,
-    ParameterKind.AMOUNT: _sum,
+    ParameterKind.LEVEL: means,
+    ParameterKind.AMOUNT: sums,
     ParameterKind.COUNTER: _difference,
     ParameterKind.DIRECTION: _direction,
 }

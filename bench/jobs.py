@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from alerts.check import Judge
 from alerts.links import LinkBase
-from analysis.roller import Roller
+from analysis.figures import STAGES, Figures
 from bench.figures import Figure
 from bench.past import Past
 from bench.province import EIGHT, OtherThanSent, name, write_configuration
@@ -28,21 +28,21 @@ def measure_late(folder: Path, size: Size, told: Told) -> list[Figure]:
     """Measure once: figures are up to date, then days of a hundred stations come; until all their windows are made."""
     past = Past.made(folder)
     now, days = past.clock.now(), timedelta(days=size.late_days)
-    roller = Roller(past.registry, past.store, past.engine, past.clock)
+    figures = Figures(past.registry, past.store, past.engine, past.clock)
     past.arrive(now - HOUR, now)
-    _roll(roller, past)
+    _make(figures, past)
     count = past.arrive(now - days - HOUR, now - HOUR, lambda share: told("days that come late", share * 0.8))
     told("figures of late days", 0.8)
-    took = _roll(roller, past)
+    took = _make(figures, past)
     _check(past, Window(now - days - HOUR, now))
     past.close()
     return [Figure(f"{count:,} readings arrive late, until hours and days stand", "s", [took], 30.0)]
 
 
-def _roll(roller: Roller, past: Past) -> float:
+def _make(figures: Figures, past: Past) -> float:
     began = time.monotonic()
-    while spans.take(past.engine, "roll", 1):
-        roller.run()
+    while any(spans.take(past.engine, stage, 1) for stage in STAGES):
+        figures.run()
     return time.monotonic() - began
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from analysis.roller import Roller
+from analysis.figures import Figures
 from bench.child import child
 from bench.figures import Figure
 from bench.past import Past
@@ -27,7 +27,7 @@ def measure(folder: Path, size: Size, told: Told) -> list[Figure]:
     told("a day of readings", 0.0)
     past = Past.made(folder)
     past.arrive(past.clock.now() - 24 * HOUR, past.clock.now())
-    Roller(past.registry, past.store, past.engine, past.clock).run()
+    Figures(past.registry, past.store, past.engine, past.clock).run()
     past.close()
     bind = f"127.0.0.1:{free_port()}"
     where = {"CONFIG": folder / "config", "DATA": folder / "data", "PUBLIC_BIND": bind}

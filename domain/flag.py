@@ -18,10 +18,25 @@ class Flag(IntEnum):
 
 
 class Reason(IntFlag):
-    """Which checks spoke against a reading; kept as bits beside its flag, never renumbered."""
+    """Which checks, calendars and people spoke of a reading; kept as bits beside its flag, never renumbered."""
 
     NONE = 0
     RANGE = 1
+    SUSPECT_RANGE = 2
+    SPIKE = 4
+    RATE = 8
+    FLAT = 16
+    ATTENUATED = 32
+    GAP = 64
+    CLIMATOLOGY = 128
+    CROSS = 256
+    NEIGHBOURS = 512
+    PINNED = 1024
+    OWN_STEP = 2048
+    COMPANION = 4096
+    MAINTENANCE = 8192
+    FAULT_CALENDAR = 16384
+    OVERRIDE = 32768
     # Why a derived value was not computed.
     NO_OXYGEN = 65536
     OXYGEN_CUT_OFF = 131072
@@ -39,6 +54,15 @@ NOT_COMPUTED = (
 COUNTED = frozenset({Flag.GOOD, Flag.NOT_EVALUATED, Flag.SUSPECT})
 
 _WORST_FIRST = (Flag.MISSING, Flag.FAIL, Flag.SUSPECT, Flag.GOOD, Flag.NOT_EVALUATED)
+
+
+# Each bit alone, with the name that it has in files.
+REASON_NAMES = {reason: str(reason.name).lower() for reason in Reason}
+
+
+def reasons_in(bits: int) -> list[Reason]:
+    """Return the reasons that `bits` hold, in the order of their numbers; bits of a newer version are passed over."""
+    return [reason for reason in Reason if bits & reason]
 
 
 def worst(flags: Iterable[Flag]) -> Flag:

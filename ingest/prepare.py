@@ -70,6 +70,7 @@ class Place:
     spellings: dict[str, AcceptedUnit]
     own_unit: str | None
     plausible: tuple[float, float]
+    suspect: tuple[float, float] | None
     times: Times
 
 
@@ -188,6 +189,7 @@ class Door:
             spellings={},
             own_unit=measuring.unit,
             plausible=self._registry.plausible(station.id, measuring),
+            suspect=self._registry.suspect(station.id, measuring),
             times=self._times(station, measuring),
         )
 
@@ -220,7 +222,7 @@ class _Steps:
         value = in_canonical_unit(raw.value, raw.unit, place)
         moment = self._end_of(raw.stamped_at, place)
         status = status_of(raw.status, place)
-        flag, reasons = flag_at_the_door(value, place.plausible)
+        flag, reasons = flag_at_the_door(value, place.plausible, place.suspect)
         return Reading(
             place.station, place.parameter, moment, value, status, flag, reasons, CHECKS_VERSION, self._message.seq
         )

@@ -138,7 +138,8 @@ def _across(x: float, side: str, length: float) -> tuple[float, float]:
     return (x, x + length) if side == "start" else (x - length, x)
 
 
-def _written_ticks(ticks: Sequence[float], lang: str) -> list[str]:
+def written_ticks(ticks: Sequence[float], lang: str) -> list[str]:
+    """Write ticks with as many decimals as their steps need."""
     places = max(0, -floor(log10(ticks[1] - ticks[0]) + 1e-9))
     if round((ticks[1] - ticks[0]) * 10**places, 6) % 1:
         places += 1  # steps of 2.5
@@ -154,7 +155,7 @@ class _Drawing:
         self.points = {self.at[point.mark]: point for point in chart.points if point.mark in self.at}
         self.valued = [place for place, point in sorted(self.points.items()) if point.value is not None]
         self.ticks = nice_ticks(*self._range(), size.ticks)
-        self.ticks_said = _written_ticks(self.ticks, chart.lang)
+        self.ticks_said = written_ticks(self.ticks, chart.lang)
         self.size = size = replace(size, left=max(size.left, 12 + round(max(map(len, self.ticks_said)) * _LETTER)))
         self.slot = (size.edge - size.left) / max(len(chart.marks), 1)
         self.labels: list[str] = []
@@ -196,11 +197,7 @@ class _Drawing:
             self._limit_labels, self._names, self._strip, self._badge,
         )  # fmt: skip
         inner = "".join(piece for part in parts for piece in part())
-        return Markup(  # noqa: S704 -- every piece of text in it has been escaped by `text_at` or `escape`
-            f'<svg viewBox="0 0 {size.width} {size.height}" role="img" aria-labelledby="{key}t {key}d">'
-            f'<title id="{key}t">{escape(self.chart.title)}</title>'
-            f'<desc id="{key}d">{escape(self.chart.description)}</desc>{inner}</svg>'
-        )
+        return drawing(size, key, (self.chart.title, self.chart.description), inner)
 
     def _bands(self) -> Iterator[str]:
         size = self.size
@@ -434,6 +431,15 @@ class _Drawing:
     def _badge(self) -> Iterator[str]:
         if self.chart.badge:
             yield text_at(self.size.width - 6, 14, self.chart.badge, "tb s12", "end")
+
+
+def drawing(size: Size, key: str, said: tuple[str, str], inner: str) -> Markup:
+    """Return a whole drawing; `said` are its title and its description, `inner` what `text_at` and numbers made."""
+    return Markup(  # noqa: S704 -- every piece of text in it has been escaped by `text_at` or `escape`
+        f'<svg viewBox="0 0 {size.width} {size.height}" role="img" aria-labelledby="{key}t {key}d">'
+        f'<title id="{key}t">{escape(said[0])}</title>'
+        f'<desc id="{key}d">{escape(said[1])}</desc>{inner}</svg>'
+    )
 
 
 def text_at(x: float, y: float, words: str, of_class: str, anchor: str = "start") -> str:

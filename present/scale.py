@@ -6,7 +6,8 @@ import msgspec
 
 from domain.limit import Bound
 from domain.rollup import RollupPoint
-from registry.schema import Parameter, StationKind
+from registry.schema import Parameter
+from registry.values import StationKind
 
 _UG_IN_MG = 1000.0
 

@@ -10,9 +10,10 @@ from domain.text import Text
 from domain.window import WindowKind
 from registry.schema import Factor, LimitRow, Regulation
 
-# Which averaging of a regulation is compared with which windows.
+# Which averaging of a regulation is compared with which windows; no text averages over a month or a season.
 AVERAGING_OF: Mapping[str, str] = {
     WindowKind.HOUR: "hour", WindowKind.HOUR8: "hour8", WindowKind.HOUR24: "hour24", WindowKind.DAY: "hour24",
+    WindowKind.YEAR: "year",
 }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from registry.faults import ConfigurationError, nearest
 from registry.formats import Format
 from registry.lookup import Registry
 from registry.partial import dumped, partial
-from registry.schema import Area, Facility, Parameter, Person, Province, Regulation, Rule, Station, Team
+from registry.schema import Area, Facility, Maintenance, Parameter, Person, Province, Regulation, Rule, Station, Team
 from registry.source import Place, Source, read_source
 from registry.wording import faults_of
 
@@ -30,7 +30,10 @@ FILES: Mapping[str, Mapping[str, type[BaseModel]]] = {
     "stations.yaml": {"stations": Station},
     "rules.yaml": {"rules": Rule},
     "teams.yaml": {"people": Person, "teams": Team},
+    "maintenance.yaml": {"maintenance": Maintenance},
 }
+# Those that need not be there.
+OPTIONAL = {"maintenance.yaml"}
 REGULATIONS_FOLDER = "regulations"
 REGULATION_FILE: Mapping[str, type[BaseModel]] = {"regulations": Regulation}
 _NAMES = (PROVINCE_FILE, *FILES)
@@ -74,6 +77,8 @@ def read(folder: Path) -> Contents:
         return contents
     _read_province(read_source(folder, PROVINCE_FILE), contents)
     for name, keys in FILES.items():
+        if name in OPTIONAL and not (folder / name).exists():
+            continue
         _read_lists(read_source(folder, name), keys, contents)
     for path in sorted((folder / REGULATIONS_FOLDER).glob("*.yaml")):
         _read_lists(read_source(folder, f"{REGULATIONS_FOLDER}/{path.name}"), REGULATION_FILE, contents)
@@ -176,7 +181,7 @@ def _registry(contents: Contents, content_hash: int) -> Registry:
     return Registry(
         province=province.item, areas=by_id("areas"), facilities=by_id("facilities"), stations=by_id("stations"),
         parameters=by_id("parameters"), regulations=by_id("regulations"), rules=by_id("rules"), teams=by_id("teams"),
-        people=by_id("people"), hash=content_hash,
+        people=by_id("people"), maintenance=tuple(one.item for one in contents.of("maintenance")), hash=content_hash,
     )  # fmt: skip
 
 

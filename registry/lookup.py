@@ -1,27 +1,33 @@
 """The whole configuration in memory, and the questions that are asked of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from math import prod
 from zoneinfo import ZoneInfo
 
+from pydantic import BaseModel
+
 from domain.limit import Bound
 from domain.reading import SeriesKey
 from domain.text import Text
-from domain.window import WindowKind
+from domain.window import Window, WindowKind, window_of_mark
+from registry.calendar import Calendar
+from registry.check_settings import CheckSettings, layered
 from registry.derived import Recipe, spread
 from registry.limits import AVERAGING_OF, AppliedLimit, Confirmation, Lacking, NotCompared, confirmation_of
 from registry.schema import (
     Applies,
     Area,
+    Dated,
     Derived,
     Facility,
     Factor,
     GasState,
     LimitRow,
+    Maintenance,
     Parameter,
     Permit,
     Person,
@@ -53,12 +59,29 @@ class Registry:
     teams: Mapping[str, Team]
     people: Mapping[str, Person]
     hash: int  # 63 bits of the files' content
+    maintenance: tuple[Maintenance, ...] = ()
     _units: dict[tuple[str, GasState | None], Units] = field(default_factory=dict, repr=False)
 
     @cached_property
     def zone(self) -> ZoneInfo:
         """The province's time zone."""
         return ZoneInfo(self.province.timezone)
+
+    @cached_property
+    def seasons(self) -> tuple[tuple[int, int], ...]:
+        """On which (month, day) the seasons begin, in the order of the year; none where there are none."""
+        starts = (one.starts.partition("-") for one in self.province.seasons)
+        return tuple(sorted((int(month), int(day)) for month, _, day in starts))
+
+    def window(self, kind: WindowKind, mark: datetime) -> Window:
+        """Return the window whose mark in the stores is `mark`, in the province's time zone and seasons."""
+        return window_of_mark(kind, mark, self.zone, self.seasons)
+
+    @cached_property
+    def law_changes(self) -> tuple[date, ...]:
+        """Every local date from which on something that is dated may be otherwise: between two of them no limit changes."""
+        things = (self.regulations, self.facilities, self.stations, self.areas)
+        return tuple(sorted({day for items in things for one in items.values() for day in _dates(one)}))
 
     @cached_property
     def _by_topic(self) -> Mapping[str, Station]:
@@ -178,6 +201,16 @@ class Registry:
         """Return the range, in the canonical unit, outside which a value fails."""
         return measuring.plausible or self.parameters[measuring.id].plausible_for(self.stations[station].kind)
 
+    def suspect(self, station: str, measuring: StationParameter) -> tuple[float, float] | None:
+        """Return the range, in the canonical unit, outside which a plausible value is suspect; None where there is none."""
+        return measuring.suspect or self.parameters[measuring.id].suspect_for(self.stations[station].kind)
+
+    def check_settings(self, station: str, measuring: StationParameter) -> CheckSettings:
+        """Return the checks of a series: the parameter's for its interval and this kind of station, then the station's."""
+        kind, interval = self.stations[station].kind, self.interval_of(station, measuring)
+        found = self.parameters[measuring.id].checks
+        return layered((*(one for one in found if one.hold_for(kind, interval)), measuring.checks))
+
     def silent_after(self, station: str) -> timedelta:
         """Return how long a station may say nothing: three times what it measures most often, if it says nothing else."""
         return self._silent_after[station]
@@ -237,6 +270,11 @@ class Registry:
             and (not wanted.kinds or station.kind in wanted.kinds)
             and (not wanted.areas or station.area in wanted.areas)
         )
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """When which series do not measure."""
+        return Calendar.of(self.maintenance, self.stations, self.zone)
 
     def limit_for(
         self, series: SeriesKey, kind: WindowKind, on: date, confirmations: Mapping[str, Confirmation],
@@ -342,7 +380,7 @@ class Registry:
     def _compares(self, row: LimitRow, kind: WindowKind) -> bool:
         if row.averaging == "unstated":
             return kind == self.province.policies.unstated_averaging
-        return row.averaging == AVERAGING_OF[kind]
+        return row.averaging == AVERAGING_OF.get(kind)
 
     def _applied(
         self, series: SeriesKey, row: LimitRow, regulation: Regulation, factors: tuple[Factor, ...], on: date,
@@ -410,6 +448,19 @@ def _row_of(facility: Facility, permit: Permit) -> LimitRow:
         "needs_reference_o2": permit.needs_reference_o2,
         "from": permit.valid_from, "to": permit.valid_to,
     })  # fmt: skip
+
+
+def _dates(thing: object) -> Iterator[date]:
+    """Yield the dates at which what is in `thing` begins or ends to hold."""
+    if isinstance(thing, Dated):
+        yield from (day for day in (thing.valid_from, thing.valid_to) if day is not None)
+    parts: Iterable[object] = ()
+    if isinstance(thing, BaseModel):
+        parts = (getattr(thing, name) for name in type(thing).model_fields)
+    elif isinstance(thing, tuple):
+        parts = thing
+    for part in parts:
+        yield from _dates(part)
 
 
 def _is_native(topic: str) -> bool:

@@ -9,47 +9,43 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from domain.alert import Severity
 from domain.text import Text
 from domain.window import WindowKind
+from registry.check_settings import ParameterChecks, StationChecks
 from registry.chemistry import known_formula
 from registry.faults import Wrong
+from registry.values import Duration, Id, Span, StationKind, Strict, duration
 
-Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 Language = Literal["vi", "en"]
 Medium = Literal["air", "water", "waste"]
-StationKind = Literal["air", "stack", "outfall", "surface_water", "waste"]
 AreaKind = Literal["industrial", "residential", "agricultural"]
 
 MEDIUM_OF_KIND: dict[StationKind, Medium] = {
     "air": "air", "stack": "air", "outfall": "water", "surface_water": "water", "waste": "waste",
 }  # fmt: skip
 
-_DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(s|min|h|d)\s*$")
-_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 
-def duration(written: object) -> timedelta:
-    """Return the duration that `written` (`5 min`, `1 h`, `60 d`) names. Raises Wrong."""
-    found = _DURATION.match(written) if isinstance(written, str) else None
-    if found is None:
-        raise Wrong(
-            Text("a duration is expected, this is `{found}`", {"found": str(written)}),
-            Text("a duration is a number and s, min, h or d, such as `5 min`"),
-        )
-    return timedelta(seconds=float(found[1]) * _SECONDS[found[2]])
+_LOCAL = re.compile(r"^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)$")
 
 
-def _rising(pair: tuple[float, float]) -> tuple[float, float]:
-    if pair[0] >= pair[1]:
+def local_time(written: object) -> datetime:
+    """Return the local date and time that `written` (`2026-03-01 08:00`) names, in no zone. Raises Wrong."""
+    found = _LOCAL.match(str(written).strip())
+    try:
+        return datetime.fromisoformat(f"{found[1]}T{found[2]}" if found else "")
+    except ValueError:
         raise Wrong(
-            Text("the first number must be below the second"),
-            Text("write [lowest, highest]"),
-        )
-    return pair
+            Text("a local date and time is expected, this is `{found}`", {"found": str(written)}),
+            Text(
+                "write it as `2026-03-01 08:00`, without an offset; of another time zone than the province's, name it at "
+                "`timezone`"
+            ),
+        ) from None
 
 
 def _own_topic(topic: str) -> str:
@@ -122,24 +118,28 @@ def _folder_name(name: str) -> str:
     return name
 
 
+def _month_and_day(written: str) -> str:
+    """Return `written`, a day that every year has. Raises Wrong."""
+    try:
+        date.fromisoformat(f"2001-{written}")
+    except ValueError:
+        raise Wrong(
+            Text("`{found}` is no day that every year has", {"found": written}),
+            Text('write month and day in quotes, such as "05-01" for the first of May'),
+        ) from None
+    return written
+
+
 Degrees = Annotated[float, Field(json_schema_extra={"unit": "° (WGS 84)"})]
-Duration = Annotated[timedelta, BeforeValidator(duration)]
+LocalTime = Annotated[datetime, BeforeValidator(local_time)]
 JournalKept = Annotated[timedelta, BeforeValidator(duration), AfterValidator(_long_enough)]
-Span = Annotated[tuple[float, float], AfterValidator(_rising)]
 Topic = Annotated[str, AfterValidator(_own_topic)]
 OneTopic = Annotated[str, AfterValidator(_one_topic)]
 FileName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_file_name)]
 FolderName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_folder_name)]
+MonthDay = Annotated[str, Field(pattern=r"^\d\d-\d\d$"), AfterValidator(_month_and_day)]
 Mail = Annotated[str, Field(max_length=200), AfterValidator(_mail)]
 Formula = Annotated[str, Field(max_length=40), AfterValidator(known_formula)]
-
-
-class Strict(BaseModel):
-    """Frozen and closed."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
 
 
 class Names(Strict):
@@ -238,6 +238,25 @@ class Policies(Strict):
     """how long the link that takes an alert over can be used"""
     journal_kept: JournalKept = timedelta(days=60)
     """how long messages are kept as they came, at least 30 d; then only their seals, and those behind an exceedance"""
+    trend_significance: float = Field(default=0.05, gt=0, lt=0.5)
+    """how probable chance may be for a trend still to be called better or worse"""
+    trend_months: int = Field(default=24, ge=24)
+    """how many months with enough valid data a trend needs at least: two of each month of the year, so 24"""
+    trend_years: int = Field(default=5, ge=2, le=30)
+    """how many years a trend looks back"""
+    fill_level: float = Field(default=90, gt=0, lt=100, json_schema_extra={"unit": "%"})
+    """above it a waste container counts as full"""
+
+
+class Season(Strict):
+    """A season of the year; it lasts until the next one begins, also beyond the end of the year."""
+
+    id: Id
+    """by which it is known, such as rainy"""
+    names: Names
+    """as people call it"""
+    starts: MonthDay = Field(alias="from")
+    """month and day on which it begins, each year, such as "05-01\""""
 
 
 class Province(Strict):
@@ -257,6 +276,8 @@ class Province(Strict):
     """what Nm³ means, dated, and the state in which gases are kept per m³; empty: Nm³, ppb and ppm are refused"""
     policies: Policies = Policies()
     """the department's own rules where the law names none"""
+    seasons: tuple[Season, ...] = ()
+    """the seasons over which means are made, the department's own policy; left out: none are made"""
     indices: tuple[Literal["vn_aqi"], ...] = ("vn_aqi",)
     """the air quality indices that are made"""
     nowcast: Literal["normalised", "as_printed"] = "normalised"
@@ -338,6 +359,22 @@ class Contact(Strict):
     """address"""
 
 
+class Capacity(Dated):
+    """How much waste a facility may take in, as its licence says."""
+
+    tonnes: float = Field(gt=0, json_schema_extra={"unit": "t"})
+    """in a day or a year"""
+    per: Literal["day", "year"]
+    """which of the two"""
+
+
+class LeachateLevel(Dated):
+    """How high leachate may stand, as the licence or the design says."""
+
+    at_most: float = Field(gt=0, json_schema_extra={"unit": "m"})
+    """greatest level, as the station measures it"""
+
+
 class Facility(Strict):
     """Who discharges: a plant, a treatment works, a landfill, a farm."""
 
@@ -357,6 +394,10 @@ class Facility(Strict):
     """values of its own licence"""
     design_flow: float | None = Field(default=None, gt=0, json_schema_extra={"unit": "m³/d"})
     """what its treatment is built for"""
+    licensed_capacity: tuple[Capacity, ...] = ()
+    """how much waste it may take in; left out: tonnes are not held against anything"""
+    leachate_level: tuple[LeachateLevel, ...] = ()
+    """how high its leachate may stand; left out: that is not judged"""
     receiving_water: Names | None = None
     """into which it discharges"""
     contacts: tuple[Contact, ...] = ()
@@ -433,6 +474,11 @@ class StationParameter(Dated):
     """no interval at all, such as weighbridge tickets"""
     plausible: Span | None = None
     """[lowest, highest] in the canonical unit; left out: the parameter's, for this kind of station"""
+    suspect: Span | None = None
+    """[lowest, highest] in the canonical unit, within `plausible`: what lies between the two is suspect; left out: the
+    parameter's"""
+    checks: StationChecks = StationChecks()
+    """checks that are set otherwise here than for the parameter; one that is named replaces the parameter's"""
     unit: str | None = None
     """what a message means that names no unit; left out: such a message is refused"""
     state: GasState | None = None
@@ -602,6 +648,29 @@ class Station(Strict):
         return self.decoder.own_topics or (f"quantrac/{self.id}/{self.medium}",)
 
 
+class Maintenance(Strict):
+    """A time in which instruments do not measure: what they say then is kept, and counts in no figure."""
+
+    stations: tuple[Id, ...] = ()
+    """ids of stations; or `facility`"""
+    facility: Id | None = None
+    """id of a facility: all its stations; or `stations`"""
+    parameters: tuple[Id, ...] = ()
+    """ids of parameters; left out: all that is measured there"""
+    start: LocalTime = Field(alias="from")
+    """local date and time, such as 2026-03-01 08:00; a reading stamped later than this is in it"""
+    end: LocalTime = Field(alias="to")
+    """local date and time; a reading stamped with it is the last one in it"""
+    timezone: str | None = None
+    """name in the tz database in which `from` and `to` are meant; left out: the province's"""
+    status: Literal["calibrating", "fault"]
+    """what the instrument was doing: `calibrating` (also other maintenance) or `fault`"""
+    who: str = Field(min_length=1, max_length=80)
+    """who says so"""
+    why: str = Field(min_length=1, max_length=400)
+    """on what ground: what was done, number of the record"""
+
+
 class ParameterKind(StrEnum):
     """What a parameter is decides how it is summed up."""
 
@@ -685,11 +754,25 @@ class Parameter(Strict):
     """[lowest, highest] in the canonical unit; outside it a value is kept and fails quality control"""
     plausible_at: PlausibleByKind = PlausibleByKind()
     """the same for one kind of station, where it differs"""
+    suspect: Span | None = None
+    """[lowest, highest] in the canonical unit, within `plausible`: what lies between the two is suspect, and still counts"""
+    suspect_at: PlausibleByKind = PlausibleByKind()
+    """the same for one kind of station, where it differs"""
+    checks: tuple[ParameterChecks, ...] = ()
+    """further checks, for all or for some intervals and kinds of station; of several the last that fits counts, check
+    by check; what none of them names is not run"""
+    aliases: tuple[Id, ...] = ()
+    """names that it bears in files of others, as whose checks `quantrac qc` judges them; no reading is taken under them"""
 
     def plausible_for(self, kind: StationKind) -> tuple[float, float]:
         """Return the plausible range at stations of `kind`."""
         found: tuple[float, float] | None = getattr(self.plausible_at, kind)
         return found or self.plausible
+
+    def suspect_for(self, kind: StationKind) -> tuple[float, float] | None:
+        """Return the range outside which a plausible value is suspect at stations of `kind`."""
+        found: tuple[float, float] | None = getattr(self.suspect_at, kind)
+        return found or self.suspect
 
 
 Confidence = Annotated[str, Field(pattern=r"^(V\d+|S1|MEM|MISSING|FICTION)$")]

@@ -72,6 +72,8 @@ _STATION = Asked("station", Text("a station's id"), required=True)
 _FORMAT = Asked("format", Text("json or csv, a file for a spreadsheet; without it, json"))
 OPERATIONS = (
     Operation("/api/v1/areas", Text("the areas, with their place")),
+    Operation("/api/v1/areas/{area}/trend",
+              Text("whether pollution of an area is being resolved: months, trend and verdict of each parameter")),
     Operation("/api/v1/stations", Text("the stations, with what they measure and when they were last heard")),
     Operation("/api/v1/parameters", Text("what is measured, with its unit")),
     Operation("/api/v1/limits", Text("the limits, with clause, dates and who confirmed them"),

@@ -21,10 +21,12 @@ from present.charts import bullet
 from present.pages import Band, Guarded, environment, style
 from present.words import LANGUAGES, name, place, say, short_when
 from registry.lookup import Registry
-from reports import answers, api, drawn, said, summary
+from reports import answers, api, drawn, said, summary, trends, verdicts
 from reports.answers import unpacks
 from reports.facts import gather
 from reports.kept import Kept, Page
+from reports.kept_answers import KeptAnswers
+from reports.resolving import AreaResolving, resolving
 from reports.summary import Row, State
 from storage.published import Published
 from storage.readings import ReadingStore, StoreUnavailable
@@ -32,6 +34,7 @@ from storage.readings import ReadingStore, StoreUnavailable
 log = structlog.get_logger(__name__)
 
 _KEPT_S = 5.0
+_RESOLVING_KEPT_S = 600.0  # it looks back for years, and changes by the day
 _SEALS = 60  # on the page; all of them are in the API
 _PROVINCE_HOURS, _STATION_HOURS = 25, 49
 _HTML = "text/html; charset=utf-8"
@@ -67,8 +70,14 @@ def make_app(
         redoc_url=None,
         servers=[{"url": around.public_url}] if around.public_url else None,
     )
-    pages = _Pages(registry, store, engine, clock, demo=demo, seals=around.seals)
+    known: KeptAnswers[AreaResolving] = KeptAnswers(_RESOLVING_KEPT_S if not demo else 1.0)
+
+    def resolved(area: str) -> AreaResolving:
+        return known.get(area, lambda: resolving(registry, store, engine, clock.now(), area))
+
+    pages = _Pages(registry, store, engine, clock, demo=demo, seals=around.seals, resolved=resolved)
     app.include_router(api.make_router(registry, store, engine, clock, demo=demo, seals=around.seals))
+    app.include_router(trends.make_router(registry, resolved, demo=demo))
     kept = Kept(_KEPT_S if not demo else 1.0)
     for lang in LANGUAGES:
         _add_pages(app, pages, kept, lang)
@@ -198,8 +207,9 @@ class _Pages:
 
     def __init__(
         self, registry: Registry, store: ReadingStore, engine: Engine, clock: Clock, *, demo: bool,
-        seals: Published | None,
+        seals: Published | None, resolved: Callable[[str], AreaResolving],
     ) -> None:  # fmt: skip
+        self._resolved = resolved
         self.registry, self._store, self._engine, self._clock = registry, store, engine, clock
         self._seals = seals
         self._demo, self._band = demo, Band.of(clock, demo=demo)
@@ -237,7 +247,8 @@ class _Pages:
         return self._render(
             lang, "area", f"/areas/{identity}", title=name(found.names, lang), view=view,
             answer=_lowered(say(said.area_says(view), lang)),
-            now=facts.now,
+            now=facts.now, resolving=verdicts.answer(registry, self._resolved(identity), lang, badge="DEMO" if self._demo else ""),
+            policies=registry.province.policies,
             as_of=max((one.as_of for one in view.stations if one.as_of), default=None),
         )  # fmt: skip
 
@@ -261,7 +272,10 @@ class _Pages:
         """Make the page that says what can be had, and under which licence."""
         origins = {one.origin.text.en: one.origin for one in self.registry.stations.values() if one.origin}
         example = next((one.id for one in self.registry.stations.values() if one.kind == "air"), "")
-        lists = [{"path": one.path + one.question(example), "words": one.words} for one in api.OPERATIONS]
+        area = next(iter(self.registry.areas))
+        lists = [
+            {"path": one.path.format(area=area) + one.question(example), "words": one.words} for one in api.OPERATIONS
+        ]
         return self._render(
             lang,
             "data",

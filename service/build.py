@@ -21,8 +21,7 @@ from alerts.deliver import Deliverer
 from alerts.links import LinkBase
 from alerts.outbox import Outbox
 from alerts.unresolved import UnresolvedCheck
-from analysis.deriving import Deriver
-from analysis.roller import Roller
+from analysis.figures import Figures
 from domain.clock import Clock
 from domain.reading import SeriesKey
 from domain.text import Text
@@ -110,15 +109,14 @@ class Wiring:
 
     def _schedule(self) -> Schedule:
         registry, stores, clock = self.registry, self.stores, self.clock
-        deriver = Deriver(registry, stores.readings, stores.engine, clock)
-        roller = Roller(registry, stores.readings, stores.engine, clock)
+        made = Figures(registry, stores.readings, stores.engine, clock)
         links = LinkBase(self.settings.staff_address, self.settings.public_address, self.plan.demo)
         judge = Judge(registry, stores.readings, stores.engine, clock, links)
         deliverer = Deliverer(stores.engine, open_channels(mail_server(self.settings)), clock)
         deliver = Job("deliver", [deliverer.run])
         figures = Job(
-            "figures", [deriver.run, roller.run, judge.run, lambda: schedule.wake(deliver.name)],
-            hindered=lambda: _without_figures({**deriver.troubles(), **roller.troubles()}),
+            "figures", [made.run, judge.run, lambda: schedule.wake(deliver.name)],
+            hindered=lambda: _without_figures(made.troubles()),
         )  # fmt: skip
         keeper = Keeper(
             Folder(self.settings.data), stores.engine, stores.readings, clock, registry.province.policies.journal_kept

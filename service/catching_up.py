@@ -1,12 +1,12 @@
 """Waiting until figures have caught up with readings: by ourselves where no schedule runs, else for the one that does."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from alerts.check import CONSUMERS
-from analysis.deriving import Deriver
-from analysis.roller import Roller
+from analysis.figures import STAGES, Figures
+from domain.cause import Cause
 from domain.clock import Clock
 from domain.reading import SeriesKey
 from registry.lookup import Registry
@@ -16,7 +16,7 @@ from service.stores import Stores, readings_away
 from service.transfer import Wanted
 from storage.ledger import Ledger
 from storage.readings import StoreUnavailable
-from storage.spans import DirtySpan, mark, take
+from storage.spans import mark, take
 from storage.state import writing
 
 # How long a server that is away is waited for before the command gives up; what is in the journal stays there.
@@ -28,29 +28,28 @@ Progress = Callable[[int, int | None], None]
 
 
 def catch_up(registry: Registry, clock: Clock, stores: Stores, locks: Locks, told: Progress) -> None:
-    """Return when the windows of every reading that is there now are made. Raises ServerAway."""
-    jobs = [job(registry, stores.readings, stores.engine, clock) for job in (Deriver, Roller)]
-
-    def step() -> int:
-        return sum(job.run() for job in jobs)
-
-    for consumer in ("derive", "roll"):
-        _await(consumer, step, stores, locks, told)
+    """Return when the flags and windows of every reading that is there now are made. Raises ServerAway."""
+    figures = Figures(registry, stores.readings, stores.engine, clock)
+    for stage in STAGES:
+        _await(stage, figures, stores, locks, told)
 
 
-def _await(consumer: str, step: Callable[[], int], stores: Stores, locks: Locks, told: Progress) -> None:
-    """Return when a job has done what waits for it now: by ourselves, or by the schedule that runs."""
-    waiting: Sequence[DirtySpan] = take(stores.engine, consumer)
+def _await(stage: str, figures: Figures, stores: Stores, locks: Locks, told: Progress) -> None:
+    """Return when no span waits for `stage` that does so now."""
+    waiting = _numbered(stores, stage)
     total = len(waiting)
     while waiting:
         if locks.try_take("schedule"):
-            patiently(step)
+            patiently(figures.run)
         else:
             time.sleep(_LOOK_SECONDS)
         # New spans of a busy service are not ours to wait for.
-        now = {(span.series, span.day, span.number) for span in take(stores.engine, consumer)}
-        waiting = [span for span in waiting if (span.series, span.day, span.number) in now]
+        waiting &= _numbered(stores, stage)
         told(total - len(waiting), total)
+
+
+def _numbered(stores: Stores, consumer: str) -> set[tuple[str, SeriesKey, int, int]]:
+    return {(one.consumer, one.series, one.day, one.number) for one in take(stores.engine, consumer)}
 
 
 def catch_up_alerts(stores: Stores, locks: Locks) -> bool:
@@ -63,8 +62,7 @@ def catch_up_alerts(stores: Stores, locks: Locks) -> bool:
 
 
 def _judged(stores: Stores) -> set[tuple[str, SeriesKey, int, int]]:
-    spans = [span for consumer in CONSUMERS for span in take(stores.engine, consumer)]
-    return {(span.consumer, span.series, span.day, span.number) for span in spans}
+    return {one for consumer in CONSUMERS for one in _numbered(stores, consumer)}
 
 
 def patiently(step: Callable[[], int]) -> int:
@@ -82,11 +80,10 @@ def patiently(step: Callable[[], int]) -> int:
 def recompute(
     settings: Settings, registry: Registry, clock: Clock, stores: Stores, wanted: Wanted, told: Progress
 ) -> int:
-    """Make the figures of a span once more from the readings; return of how many series."""
+    """Make flags and figures of a span once more from the readings; return of how many series."""
     touched = list(_touched(Ledger(stores.engine, settings.worker).series(), wanted, registry))
     with writing(stores.engine) as connection:
-        mark(connection, "derive", touched)
-        mark(connection, "roll", touched)
+        mark(connection, STAGES[0], touched, Cause.CONFIGURATION)
     with Locks(settings.data) as locks:
         catch_up(registry, clock, stores, locks, told)
     return len(touched)

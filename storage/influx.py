@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from domain.flag import Flag
+from domain.limit import Bound
 from domain.moment import Micros, micros, moment
 from domain.reading import Reading, SeriesKey
 from domain.rollup import IndexPoint, LimitKind, RollupPoint, RollupState
@@ -17,6 +18,7 @@ from storage import influx_lines as lines
 from storage import influx_ql as ql
 from storage.influx_server import Server, Table
 from storage.readings import HealthPoint, Series, judged
+from storage.windows import COLUMNS, Windows, windows
 
 READINGS, ROLLUPS, EVENTS, SERVICE = "readings", "rollups", "events", "service"
 MEDIA = ("air", "water", "waste")
@@ -110,12 +112,34 @@ class InfluxReadings:
         self, kind: WindowKind, series: Sequence[SeriesKey], window: Window
     ) -> dict[SeriesKey, list[RollupPoint]]:
         """Return windows by series; see the contract."""
+        return self._rollups(kind, series, window)
+
+    def read_outside(
+        self, kind: WindowKind, series: Sequence[SeriesKey], window: Window, bound: Bound | None = None
+    ) -> dict[SeriesKey, list[RollupPoint]]:
+        """Return the windows that are outside a bound; see the contract."""
+        return self._rollups(kind, series, window, _outside(bound))
+
+    def _rollups(
+        self, kind: WindowKind, series: Sequence[SeriesKey], window: Window, also: str = ""
+    ) -> dict[SeriesKey, list[RollupPoint]]:
         found: dict[SeriesKey, list[RollupPoint]] = {key: [] for key in series}
-        for table in self._tables(ROLLUPS, _ROLLUP, kind.value, list(series), window):
+        for table in self._tables(ROLLUPS, _ROLLUP, kind.value, list(series), window, also):
             key = _key(table)
             if key in found:
                 found[key].extend(_rollup(kind, key, row) for row in table.values)
         return found
+
+    def write_windows(self, some: Sequence[Windows]) -> None:
+        """Write windows as arrays; see the contract."""
+        self._server.write(ROLLUPS, chain.from_iterable(map(lines.windows, some)))
+
+    def read_windows(self, kind: WindowKind, series: Sequence[SeriesKey], window: Window) -> dict[SeriesKey, Windows]:
+        """Return windows as arrays; see the contract."""
+        found: dict[SeriesKey, list[list[Any]]] = {key: [] for key in series}
+        for table in self._tables(ROLLUPS, _ROLLUP, kind.value, list(series), window):
+            found.get(_key(table), []).extend(table.values)
+        return {key: _windows(kind, key, rows) for key, rows in found.items()}
 
     def write_indices(self, points: Sequence[IndexPoint]) -> None:
         """Write index values; see the contract."""
@@ -169,6 +193,19 @@ class InfluxReadings:
         for some in _slices(stations, _stations_at_once(series, window, per_hour=60 if bucket == READINGS else 1)):
             where = (ql.one_of("station", some), parameters, also, ql.within(window))
             yield from self._server.ask(bucket, ql.select(fields, measurement, where))
+
+
+def _outside(bound: Bound | None) -> str:
+    """Return the condition that a window has a value and that it is outside a bound, else outside its own limit."""
+    if bound is None:
+        sides = [
+            f'(("limit_kind" & {bit:d}) = {bit:d} AND "value" {sign} "{field}")'
+            for bit, sign, field in ((LimitKind.LOW, "<", "limit_low"), (LimitKind.HIGH, ">", "limit_high"))
+        ]
+    else:
+        figures = (("<", bound.low), (">", bound.high))
+        sides = [f'"value" {sign} {figure:.12f}' for sign, figure in figures if figure is not None]
+    return f'"valid" > 0 AND ({" OR ".join(sides)})'
 
 
 def _stations_at_once(series: Sequence[SeriesKey], window: Window, *, per_hour: int) -> int:
@@ -258,6 +295,17 @@ def _rollup(kind: WindowKind, key: SeriesKey, row: list[Any]) -> RollupPoint:
         limit_high=float(high) if LimitKind.HIGH in limits else None,
         limit_kind=limits, state=RollupState(state), revision=revision, configuration=configuration,
     )  # fmt: skip
+
+
+def _windows(kind: WindowKind, key: SeriesKey, rows: list[list[Any]]) -> Windows:
+    # A field that is younger than the point is null.
+    columns = zip(*([number or 0 for number in row] for row in rows), strict=True) if rows else [()] * len(COLUMNS)
+    made = windows(key, kind, columns)
+    for figures in (made.values, made.minima, made.maxima):
+        figures[made.valid == 0] = np.nan
+    made.limit_low[made.limit_kind & LimitKind.LOW == 0] = np.nan
+    made.limit_high[made.limit_kind & LimitKind.HIGH == 0] = np.nan
+    return made
 
 
 def _index(kind: WindowKind, key: SeriesKey, row: list[Any]) -> IndexPoint:

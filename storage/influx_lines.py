@@ -5,13 +5,17 @@ left out would keep what an older line said. Only `value` of a missing reading i
 """
 
 import math
+from collections.abc import Iterator
 from functools import lru_cache
+
+import numpy as np
 
 from domain.flag import Flag
 from domain.moment import micros
 from domain.reading import Reading
 from domain.rollup import IndexPoint, LimitKind, RollupPoint
 from storage.readings import HealthPoint
+from storage.windows import Windows
 
 _SPECIAL = str.maketrans({",": "\\,", "=": "\\=", " ": "\\ ", "\n": "\\n", "\r": "\\r"})
 
@@ -51,6 +55,21 @@ def rollup(one: RollupPoint) -> str:
         f"fault={one.fault}i,limit_low={low or 0.0},limit_high={high or 0.0},limit_kind={one.limit_kind:d}i,"
         f"state={one.state:d}i,revision={one.revision}i,configuration={one.configuration}i {micros(one.mark)}"
     )
+
+
+def windows(some: Windows) -> Iterator[str]:
+    """Yield the lines of windows, each as `rollup` makes it."""
+    head = _series(some.kind.value, *some.series)
+    columns = (np.nan_to_num(column, nan=0.0).tolist() for column in some.columns())
+    for (
+        mark, value, least, most, valid, expected, suspect, calibrating, fault,
+        low, high, bits, state, revision, configuration,
+    ) in zip(*columns, strict=True):  # fmt: skip
+        yield (
+            f"{head} value={value},min={least},max={most},valid={valid}i,expected={expected}i,suspect={suspect}i,"
+            f"calibrating={calibrating}i,fault={fault}i,limit_low={low},limit_high={high},limit_kind={bits}i,"
+            f"state={state}i,revision={revision}i,configuration={configuration}i {mark}"
+        )
 
 
 def index(one: IndexPoint) -> str:

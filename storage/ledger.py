@@ -9,6 +9,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from domain.cause import Cause
 from domain.message import Outcome
 from domain.moment import micros, moment
 from domain.reading import Reading, SeriesKey
@@ -16,8 +17,9 @@ from storage.spans import merge
 from storage.state import upsert, writing
 from storage.tables import cursors, deferred, held, outcome_days, outcomes, revisions, series, stations_heard
 
-# A change of readings concerns the roller (windows), the judge (rules on readings) and what is computed from them.
-CONSUMERS = ("roll", "watch", "derive")
+# A change of readings concerns the flagger, behind whom figures are made, and the judge (rules on readings), who does
+# not wait for it.
+CONSUMERS = ("flag", "watch")
 _SAMPLES = msgspec.json.Decoder(tuple[tuple[int, int], ...])
 
 # How far the numbers of two messages are apart that were received a day apart (see storage.journal).
@@ -198,10 +200,11 @@ class Ledger:
     def _release_spans(self, connection: Connection) -> None:
         mine = held.c.worker == self._worker
         rows = connection.execute(sa.select(held).where(mine)).all()
+        pieces = [
+            (row.station, row.parameter, row.day, row.first_at, row.last_at, Cause.READINGS.value) for row in rows
+        ]
         for consumer in CONSUMERS:
-            merge(
-                connection, consumer, ((row.station, row.parameter, row.day, row.first_at, row.last_at) for row in rows)
-            )
+            merge(connection, consumer, pieces)
         connection.execute(sa.delete(held).where(mine))
 
     def _outcome(self, row: OutcomeRow) -> dict[str, Any]:

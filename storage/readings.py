@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.flag import Flag, Reason
+from domain.limit import Bound
 from domain.reading import Reading, SeriesKey, Status
 from domain.rollup import IndexPoint, RollupPoint
 from domain.window import Window, WindowKind
+from storage.windows import Windows
 
 
 class StoreUnavailable(Exception):
@@ -108,6 +110,23 @@ class ReadingStore(Protocol):
         self, kind: WindowKind, series: Sequence[SeriesKey], window: Window
     ) -> dict[SeriesKey, list[RollupPoint]]:
         """Return the points whose mark is in `window`, ascending; those without a value too. No key is left out."""
+        ...
+
+    def write_windows(self, some: Sequence[Windows]) -> None:
+        """Write windows as arrays: the same as `write_rollups`, for many at once."""
+        ...
+
+    def read_windows(self, kind: WindowKind, series: Sequence[SeriesKey], window: Window) -> dict[SeriesKey, Windows]:
+        """Return what `read_rollups` does as arrays, for many at once."""
+        ...
+
+    def read_outside(
+        self, kind: WindowKind, series: Sequence[SeriesKey], window: Window, bound: Bound | None = None
+    ) -> dict[SeriesKey, list[RollupPoint]]:
+        """Return those of `read_rollups` whose value is outside `bound`; None: outside the limit that each carries.
+
+        The store looks through the windows itself, so that few of many years come back.
+        """
         ...
 
     def write_indices(self, points: Sequence[IndexPoint]) -> None:

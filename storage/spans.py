@@ -3,17 +3,22 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from itertools import accumulate
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from domain.cause import Cause
 from domain.moment import micros, moment
 from domain.reading import SeriesKey
 from storage.state import next_number, upsert
 from storage.tables import dirty, watermarks
 
 DAY_US = 86_400_000_000
+
+# Station, parameter, UTC day, first and last moment in µs, cause: what is merged into what waits.
+Piece: TypeAlias = tuple[str, str, int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,44 +31,79 @@ class DirtySpan:
     first_at: datetime
     last_at: datetime
     number: int
+    cause: Cause = Cause.NONE
+
+    @property
+    def piece(self) -> Piece:
+        """It as it is merged."""
+        return (*self.series, self.day, micros(self.first_at), micros(self.last_at), int(self.cause))
 
 
 def take(
     engine: Engine, consumer: str, limit: int = 10_000, *, but: Collection[SeriesKey] = ()
 ) -> list[DirtySpan]:  # fmt: skip
-    """Return the spans that wait for `consumer`, oldest change first, `but` of some series; they stay until cleared."""
-    query = sa.select(dirty).where(dirty.c.consumer == consumer).order_by(dirty.c.number, dirty.c.day).limit(limit)
+    """Return the spans that wait for `consumer`, oldest change first, `but` of some series; they stay until cleared.
+
+    Of one change the days of a series come together: they can be worked on at once.
+    """
+    order = (dirty.c.number, dirty.c.station, dirty.c.parameter, dirty.c.day)
+    query = sa.select(dirty).where(dirty.c.consumer == consumer).order_by(*order).limit(limit)
     if but:
         query = query.where(sa.tuple_(dirty.c.station, dirty.c.parameter).not_in([tuple(one) for one in but]))
     with engine.connect() as connection:
-        rows = connection.execute(query).all()
-    return [
-        DirtySpan(
-            consumer, SeriesKey(row.station, row.parameter), row.day,
-            moment(row.first_at), moment(row.last_at), row.number,
-        )
-        for row in rows
-    ]  # fmt: skip
+        return [_span(row) for row in connection.execute(query)]
 
 
-def mark(connection: Connection, consumer: str, spans: Iterable[tuple[SeriesKey, datetime, datetime]]) -> None:
+def take_by_station(
+    engine: Engine, consumer: str, limit: int, *, but: Collection[str] = ()
+) -> list[DirtySpan]:  # fmt: skip
+    """Return all spans of a few stations that wait for `consumer`, about `limit` together, `but` of some stations.
+
+    Stations of which newer days wait come first; of one that has more than `limit` the newest are returned.
+    """
+    mine, table = [dirty.c.consumer == consumer], dirty.c
+    if but:
+        mine.append(table.station.not_in(sorted(but)))
+    newest_first = (sa.func.max(table.day).desc(), sa.func.min(table.number))
+    each = sa.select(table.station, sa.func.count()).where(*mine).group_by(table.station).order_by(*newest_first)
+    with engine.connect() as connection:
+        rows = connection.execute(each.limit(limit)).all()
+        before = accumulate((row[1] for row in rows), initial=0)
+        stations = [
+            row[0] for row, earlier in zip(rows, before, strict=False) if earlier + row[1] <= limit or not earlier
+        ]
+        query = sa.select(dirty).where(*mine, table.station.in_(stations)).order_by(table.day.desc(), table.number)
+        return [_span(row) for row in connection.execute(query.limit(limit))]
+
+
+def _span(row: sa.Row[Any]) -> DirtySpan:
+    return DirtySpan(
+        row.consumer, SeriesKey(row.station, row.parameter), row.day,
+        moment(row.first_at), moment(row.last_at), row.number, Cause(row.cause),
+    )  # fmt: skip
+
+
+def mark(
+    connection: Connection, consumer: str, spans: Iterable[tuple[SeriesKey, datetime, datetime]],
+    cause: Cause = Cause.NONE,
+) -> None:  # fmt: skip
     """Leave spans (first and last moment included) for `consumer`, in the connection's transaction."""
-    merge(connection, consumer, (piece for key, first, last in spans for piece in _by_day(key, first, last)))
+    merge(connection, consumer, (piece for key, first, last in spans for piece in _by_day(key, first, last, cause)))
 
 
-def _by_day(key: SeriesKey, first: datetime, last: datetime) -> Iterable[tuple[str, str, int, int, int]]:
+def _by_day(key: SeriesKey, first: datetime, last: datetime, cause: Cause) -> Iterable[Piece]:
     begin, end = micros(first), micros(last)
     for day in range(begin // DAY_US, end // DAY_US + 1):
-        yield (*key, day, max(begin, day * DAY_US), min(end, (day + 1) * DAY_US - 1))
+        yield (*key, day, max(begin, day * DAY_US), min(end, (day + 1) * DAY_US - 1), int(cause))
 
 
-def merge(connection: Connection, consumer: str, pieces: Iterable[tuple[str, str, int, int, int]]) -> None:
-    """Merge (station, parameter, day, first µs, last µs) into what waits for `consumer`, under a new number."""
+def merge(connection: Connection, consumer: str, pieces: Iterable[Piece]) -> None:
+    """Merge pieces into what waits for `consumer`, under a new number."""
     found = list(pieces)
     if not found:
         return
     number = next_number(connection, "dirty")
-    names = ("station", "parameter", "day", "first_at", "last_at")
+    names = ("station", "parameter", "day", "first_at", "last_at", "cause")
     rows = (
         {**dict(zip(names, piece, strict=True)), "consumer": consumer, "number": number}
         for piece in found
@@ -76,6 +116,7 @@ def _wider(new: Any) -> dict[str, Any]:
         "first_at": sa.case((new.first_at < dirty.c.first_at, new.first_at), else_=dirty.c.first_at),
         "last_at": sa.case((new.last_at > dirty.c.last_at, new.last_at), else_=dirty.c.last_at),
         "number": new.number,
+        "cause": new.cause.op("|")(dirty.c.cause),
     }
 
 
@@ -105,9 +146,9 @@ def held_reaches(connection: Connection, held: str) -> dict[SeriesKey, tuple[dat
 def hand_over(connection: Connection, held: str, *consumers: str) -> None:
     """Let `consumers` see the spans that were left under the name `held`."""
     mine = dirty.c.consumer == held
-    rows = connection.execute(sa.select(dirty).where(mine)).all()
+    pieces = [_span(row).piece for row in connection.execute(sa.select(dirty).where(mine))]
     for consumer in consumers:
-        merge(connection, consumer, ((row.station, row.parameter, row.day, row.first_at, row.last_at) for row in rows))
+        merge(connection, consumer, pieces)
     connection.execute(sa.delete(dirty).where(mine))
 
 

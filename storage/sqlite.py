@@ -6,18 +6,20 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import chain
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from domain.limit import Bound
 from domain.moment import Micros, micros, moment
 from domain.reading import Reading, SeriesKey
-from domain.rollup import IndexPoint, LimitKind, RollupPoint, RollupState
+from domain.rollup import IndexPoint, RollupPoint
 from domain.window import Window, WindowKind
 from storage.readings import HealthPoint, Series, StoreUnavailable, judged
 from storage.statements import statements
+from storage.windows import COLUMNS, LIMIT_KINDS, STATES, Windows, windows
 
 _SQL = statements("sqlite.sql")
 # What is written goes to the end of every series, a page for each: SQLite's own 2 MB do not hold those of a province.
@@ -114,17 +116,53 @@ class SqliteReadings:
         self, kind: WindowKind, series: Sequence[SeriesKey], window: Window
     ) -> dict[SeriesKey, list[RollupPoint]]:
         """Return windows by series; see the contract."""
+        return self._rollups("read_rollups", kind, series, window)
+
+    def read_outside(
+        self, kind: WindowKind, series: Sequence[SeriesKey], window: Window, bound: Bound | None = None
+    ) -> dict[SeriesKey, list[RollupPoint]]:
+        """Return the windows that are outside a bound; see the contract."""
+        asked = (bound is not None, bound and bound.low, bound and bound.high)
+        return self._rollups("read_outside", kind, series, window, asked)
+
+    def _rollups(
+        self, statement: str, kind: WindowKind, series: Sequence[SeriesKey], window: Window, also: tuple[Any, ...] = ()
+    ) -> dict[SeriesKey, list[RollupPoint]]:
         self._learn(series)
-        span = (micros(window.start), micros(window.end))
+        span = (micros(window.start), micros(window.end), *also)
         with self._unavailable():
             connection = self._connection()
             return {
                 key: [
                     _rollup(kind, key, row)
-                    for row in connection.execute(_SQL["read_rollups"], (kind.value, self._numbers.get(key), *span))
+                    for row in connection.execute(_SQL[statement], (kind.value, self._numbers.get(key), *span))
                 ]
                 for key in series
             }
+
+    def write_windows(self, some: Sequence[Windows]) -> None:
+        """Write windows as arrays; see the contract."""
+        keys = {one.series for one in some}
+        with self._writing(keys) as connection:
+            numbers = self._number(connection, keys)
+            for one in some:
+                # SQLite makes NULL of a NaN.
+                columns = (column.tolist() for column in one.columns())
+                names = (repeat(one.kind.value), repeat(numbers[one.series]))
+                connection.executemany(_SQL["write_rollup"], zip(*names, *columns, strict=False))
+
+    def read_windows(self, kind: WindowKind, series: Sequence[SeriesKey], window: Window) -> dict[SeriesKey, Windows]:
+        """Return windows as arrays; see the contract."""
+        self._learn(series)
+        span = (micros(window.start), micros(window.end))
+        with self._unavailable():
+            connection = self._connection()
+            found = {
+                key: connection.execute(_SQL["read_rollups"], (kind.value, self._numbers.get(key), *span)).fetchall()
+                for key in series
+            }
+        nothing = [()] * len(COLUMNS)
+        return {key: windows(key, kind, zip(*rows, strict=True) if rows else nothing) for key, rows in found.items()}
 
     def write_indices(self, points: Sequence[IndexPoint]) -> None:
         """Write index values; see the contract."""
@@ -266,13 +304,8 @@ def _rollup_row(one: RollupPoint, numbers: Mapping[SeriesKey, int]) -> tuple[Any
     return (one.kind.value, number, micros(one.mark), *values, *counts, *limits, *history)
 
 
-# Looked up, since making a member by its number takes longer than reading the row.
-_LIMIT_KINDS = {bits: LimitKind(bits) for bits in range(8)}
-_STATES = {int(one): one for one in RollupState}
-
-
 def _rollup(kind: WindowKind, key: SeriesKey, row: tuple[Any, ...]) -> RollupPoint:
     at, *figures = row
-    figures[10], figures[11] = _LIMIT_KINDS[figures[10]], _STATES[figures[11]]
+    figures[10], figures[11] = LIMIT_KINDS[figures[10]], STATES[figures[11]]
     columns: Any = (moment(at), *figures)
     return RollupPoint(key.station, key.parameter, kind, *columns)

@@ -100,6 +100,15 @@ SELECT at, value, minimum, maximum, valid, expected, suspect, calibrating, fault
        state, revision, configuration
   FROM rollups WHERE kind = ? AND series = ? AND at > ? AND at <= ? ORDER BY at;
 
+-- read_outside
+-- Those of a series' windows of one kind that are outside given bounds, else outside the limit that each carries.
+SELECT at, value, minimum, maximum, valid, expected, suspect, calibrating, fault, limit_low, limit_high, limit_kind,
+       state, revision, configuration
+  FROM rollups WHERE kind = ? AND series = ? AND at > ? AND at <= ? AND valid > 0
+   AND CASE WHEN ? THEN value < ? OR value > ?
+            ELSE (limit_kind & 1 AND value < limit_low) OR (limit_kind & 2 AND value > limit_high) END
+ ORDER BY at;
+
 -- write_index
 -- Keep an index value.
 INSERT OR REPLACE INTO indices (name, kind, station, at, value, level, dominant, concentration)

@@ -118,8 +118,9 @@ held = Table(
     Column("last_at", BigInteger, nullable=False),
 )  # fmt: skip
 
-# Released spans. Consumer `roll`: readings changed, their windows are to be computed; `watch`: readings changed, rules
-# on readings are to be judged; `judge`: rollups changed (first_at, last_at are ends of hours), rules are to be judged.
+# Released spans. Consumer `flag`: readings changed, their flags are to be judged; `roll`: readings or flags changed, their
+# windows are to be computed; `watch`: the same, rules on readings are to be judged; `judge`: rollups changed (first_at,
+# last_at are ends of hours), rules are to be judged. `flagging`, `rolling`: held until what they are of is written.
 dirty = Table(
     "dirty", metadata,
     Column("consumer", String(8), primary_key=True),
@@ -129,7 +130,35 @@ dirty = Table(
     Column("first_at", BigInteger, nullable=False),
     Column("last_at", BigInteger, nullable=False),
     Column("number", BigInteger, nullable=False),  # rises with every release; a job clears only the number it took
+    Column("cause", Integer, nullable=False, server_default="0"),  # bits: why it is to be looked at (domain.cause)
 )  # fmt: skip
+
+# The calendar of maintenance as it was last applied to what is stored: one row for each series and span (after < moment
+# ≤ until). What differs from the configuration is flagged again.
+maintenance = Table(
+    "maintenance", metadata,
+    Column("station", String(40), primary_key=True),
+    Column("parameter", String(40), primary_key=True),
+    Column("after", BigInteger, primary_key=True, autoincrement=False),
+    Column("until", BigInteger, primary_key=True, autoincrement=False),
+    Column("status", Integer, primary_key=True, autoincrement=False),  # 1 calibrating, 2 fault
+    Column("who", Text, nullable=False), Column("why", Text, nullable=False),
+    Column("noted_at", BigInteger, nullable=False),
+)  # fmt: skip
+
+# What persons say of readings, against the checks; one that is withdrawn stays on record.
+flag_overrides = Table(
+    "flag_overrides", metadata,
+    Column("id", _ROW, primary_key=True, autoincrement=True),
+    Column("station", String(40), nullable=False),
+    Column("parameter", String(40), nullable=False),
+    Column("after", BigInteger, nullable=False), Column("until", BigInteger, nullable=False),
+    Column("flag", Integer, nullable=False),
+    Column("made_by", String(80), nullable=False), Column("note", Text, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("withdrawn_by", String(80)), Column("withdrawn_note", Text), Column("withdrawn_at", BigInteger),
+)  # fmt: skip
+Index("flag_overrides_of", flag_overrides.c.station, flag_overrides.c.parameter)
 
 counters = Table(
     "counters", metadata,

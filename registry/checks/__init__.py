@@ -6,7 +6,7 @@ from datetime import date
 from typing import TypeAlias
 
 from domain.text import Text
-from registry.checks import alerting, derived, figures, law, places, speaking
+from registry.checks import alerting, derived, figures, law, places, speaking, upkeep
 from registry.checks.known import Findings, Known
 from registry.contents import Contents, Found
 from registry.formats import Format
@@ -16,11 +16,14 @@ Check: TypeAlias = Callable[[Found, Known], Findings]
 
 # By path: a top key, or parts of its items. Each check sees one item; what of it cannot be read ends that check only.
 RULES: Mapping[str, Sequence[Check]] = {
-    "province": (places.timezone, places.one_state_at_a_time),
+    "province": (places.timezone, places.seasons, places.one_state_at_a_time),
     "province.reference_state": (law.ordered,),
     "province.policies": (places.policies,),
     "areas": (places.latitude, places.longitude),
-    "facilities": (places.area, law.one_regulation_at_a_time, law.one_limit_at_a_time, law.one_oxygen_at_a_time),
+    "facilities": (
+        places.area, law.one_regulation_at_a_time, law.one_limit_at_a_time, law.one_capacity_at_a_time,
+        law.one_oxygen_at_a_time,
+    ),
     "facilities.applies": (
         law.ordered, law.regulation, law.in_force, law.column, law.factors_missing, law.factors_unused,
     ),
@@ -29,6 +32,8 @@ RULES: Mapping[str, Sequence[Check]] = {
         law.ordered, law.confirmed_by_somebody, law.confirmed_by_now, law.confirmed_figure, figures.parameter,
         figures.unit, figures.has_figure, figures.rising, figures.plausible_permit,
     ),
+    "facilities.licensed_capacity": (law.ordered,),
+    "facilities.leachate_level": (law.ordered,),
     "stations": (
         places.latitude, places.longitude, places.area, places.facility, places.area_of_facility, places.interval,
         places.silence, places.measured_once,
@@ -59,6 +64,10 @@ RULES: Mapping[str, Sequence[Check]] = {
     ),
     "rules.applies_to": (alerting.stations, alerting.areas),
     "rules.threshold": (figures.has_figure, figures.rising),
+    "maintenance": (
+        upkeep.somewhere, upkeep.stations, upkeep.facility, upkeep.parameters, upkeep.measured, upkeep.timezone,
+        upkeep.once, upkeep.ordered,
+    ),
     "people": (alerting.channels,),
     "people.channels": (alerting.channel,),
     "teams": (alerting.people,),

@@ -6,8 +6,8 @@ from typing import Any, get_args
 from domain.text import Text
 from registry.checks.known import Findings, Known, plain
 from registry.contents import Found
-from registry.schema import StationKind
 from registry.units import normal
+from registry.values import StationKind
 
 
 def parameter(one: Found, known: Known) -> Findings:

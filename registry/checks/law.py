@@ -211,6 +211,17 @@ def one_limit_at_a_time(one: Found, known: Known) -> Findings:
     yield from pairs(one.item.permits, judge)
 
 
+def one_capacity_at_a_time(one: Found, _: Known) -> Findings:
+    """A facility has one licensed capacity and one level of leachate on a day."""
+    for key in ("licensed_capacity", "leachate_level"):
+
+        def judge(first: Any, second: Any, index: int, key: str = key) -> Findings:
+            if overlap(first, second):
+                yield (key, index), Text("two hold on the same days"), _ONE_AT_A_TIME
+
+        yield from pairs(getattr(one.item, key), judge)
+
+
 def one_row_at_a_time(one: Found, _: Known) -> Findings:
     """A regulation does not contradict itself."""
 

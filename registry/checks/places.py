@@ -45,6 +45,19 @@ def one_state_at_a_time(one: Found, _: Known) -> Findings:
     yield from pairs(one.item.reference_state, judge)
 
 
+def seasons(one: Found, _: Known) -> Findings:
+    """Each is one season, and begins on a day of its own."""
+
+    def twice(first: Any, second: Any, index: int) -> Findings:
+        for key, found in (("id", first.id == second.id), ("from", first.starts == second.starts)):
+            if found:
+                yield (
+                    ("seasons", index, key), Text("the same stands twice among the seasons"), Text("keep one of them"),
+                )  # fmt: skip
+
+    yield from pairs(one.item.seasons, twice)
+
+
 def latitude(one: Found, known: Known) -> Findings:
     """Within the box; without a box, on the earth."""
     yield from _inside(known, one.item.latitude, "latitude", known.box.south, known.box.north)

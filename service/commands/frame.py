@@ -22,7 +22,7 @@ from ingest.decoders import DECODERS
 from present.words import say, translator
 from registry.load import load
 from registry.lookup import Registry
-from registry.schema import Strict
+from registry.values import Strict
 from service.clock import open_clock
 from service.settings import Settings, read_settings
 from service.stores import open_engine

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.flag import Flag, Reason
+from domain.limit import Bound
 from domain.reading import SeriesKey, Status
 from domain.rollup import IndexPoint, LimitKind, RollupState
 from domain.window import Window, WindowKind
@@ -64,6 +65,29 @@ def test_readings_come_in_the_order_of_time(store: ReadingStore) -> None:
     """Whatever order they were written in."""
     store.write([reading(NOON + minutes(number), number) for number in (10, 0, 5)])
     assert store.read(KEY, ALL).values.tolist() == [0, 5, 10]
+
+
+def test_windows_outside_their_own_limit_are_found(store: ReadingStore) -> None:
+    """Above an upper, below a lower; equal is within; what has no limit or no value is not outside it."""
+    low, high = LimitKind.LOW, LimitKind.HIGH
+    limits = [
+        (150.0, high, None, 135.0), (135.0, high, None, 135.0), (3.9, low, 4.0, None), (4.0, low, 4.0, None),
+        (5.0, low | high, 5.5, 9.0), (7.0, low | high, 5.5, 9.0), (999.0, LimitKind.NONE, None, None),
+        (None, low | high, 5.5, 9.0), (None, high, None, -1.0),
+    ]  # fmt: skip
+    points = [
+        point(NOON + timedelta(hours=place), value, limit_low=below, limit_high=above, limit_kind=kind)
+        for place, (value, kind, below, above) in enumerate(limits)
+    ]
+    store.write_rollups(points)
+    key = SeriesKey(points[0].station, points[0].parameter)
+    found = store.read_outside(points[0].kind, [key, KEY], ALL)
+    assert [one.value for one in found[key]] == [150.0, 3.9, 5.0]
+    assert found[key][0] == points[0]
+    given = store.read_outside(points[0].kind, [key], ALL, Bound(None, 135.0))
+    assert [one.value for one in given[key]] == [150.0, 999.0]
+    few = store.read_outside(points[0].kind, [key], Window(NOON, NOON + timedelta(hours=2)))
+    assert [one.value for one in few[key]] == [3.9]
 
 
 def test_what_is_not_there_is_empty(store: ReadingStore) -> None:
@@ -131,6 +155,26 @@ def test_a_window_that_lost_its_value_cannot_be_read_back_as_having_one(store: R
     store.write_rollups([point(value=8.0, limit_high=9.0, limit_kind=LimitKind.HIGH)])
     store.write_rollups([point(value=None, revision=1)])
     assert store.read_rollups(WindowKind.HOUR, [KEY], ALL) == {KEY: [point(value=None, revision=1)]}
+
+
+def test_windows_as_arrays_are_the_points_one_by_one(store: ReadingStore) -> None:
+    """Written either way and read either way: values, counts, limits, bits and history, with and without a value."""
+    ones = [
+        point(minimum=0.5, suspect=1, calibrating=2, fault=3, limit_low=5.5, limit_kind=LimitKind.LOW),
+        point(NOON + minutes(60), None, limit_high=9.0, limit_kind=LimitKind.HIGH | LimitKind.CONFIRMED, expected=0),
+        point(NOON + minutes(120), -0.1, state=RollupState.VERIFIED, revision=2, configuration=2**62 + 1),
+    ]  # fmt: skip
+    other = point(parameter="ph", kind=WindowKind.YEAR, value=7.125)
+    ph = SeriesKey("NT-1", "ph")
+    store.write_rollups([*reversed(ones), other])
+    found = store.read_windows(WindowKind.HOUR, [KEY, ph], ALL)
+    assert {key: one.points() for key, one in found.items()} == {KEY: ones, ph: []}
+    assert np.isnan(found[KEY].values[1])
+    store.write_rollups([point(one.mark, 99.0, limit_low=1.0, limit_kind=LimitKind.LOW) for one in ones])
+    store.write_windows([*found.values(), *store.read_windows(WindowKind.YEAR, [ph], ALL).values()])
+    assert store.read_rollups(WindowKind.HOUR, [KEY], ALL) == {KEY: ones}
+    assert store.read_rollups(WindowKind.YEAR, [ph], ALL) == {ph: [other]}
+    store.write_windows([])
 
 
 def test_windows_of_different_kinds_do_not_mix(store: ReadingStore) -> None:

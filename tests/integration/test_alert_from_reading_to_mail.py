@@ -13,7 +13,7 @@ from alerts.channels.opening import open_channels
 from alerts.check import Judge
 from alerts.deliver import Deliverer
 from alerts.links import LinkBase
-from analysis.roller import Roller
+from analysis.figures import Figures
 from domain.clock import SetClock
 from domain.flag import Flag
 from domain.reading import Reading
@@ -39,7 +39,7 @@ class World:
         self.clock = SetClock(START)
         self.store = SqliteReadings(folder / "readings.sqlite")
         self.engine = open_state(f"sqlite:///{folder}/state.sqlite")
-        self.roller = Roller(REGISTRY, self.store, self.engine, self.clock)
+        self.figures = Figures(REGISTRY, self.store, self.engine, self.clock)
         self.judge = Judge(REGISTRY, self.store, self.engine, self.clock, LinkBase("http://staff", "http://public"))
         channels = open_channels(MailServer("127.0.0.1", smtp.port, "quantrac@quantrac.example"))
         self.deliverer = Deliverer(self.engine, channels, self.clock)
@@ -72,7 +72,7 @@ class World:
         )
         for station in REGISTRY.stations if not 1 <= hour < 1.5 else ():
             heard(self, station, hour)
-        self.roller.run()
+        self.figures.run()
         self.judge.run()
         self.deliverer.run()
         return [str(mail["Subject"]) for mail in self.mailbox.mails[before:]]

@@ -123,7 +123,7 @@ class Stops:
 
 
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("step", ["write_rollups", "write_indices"])
+@pytest.mark.parametrize("step", ["write_windows", "write_indices"])
 def test_a_run_that_is_stopped_between_two_steps_is_done_again(tmp_path: Path, step: str, after: bool) -> None:
     """Figures, their history and what the judge is to look at are those of a run that was not stopped."""
     made, untouched = (bench(folder(tmp_path, name), START + timedelta(hours=3, minutes=30)) for name in ("a", "b"))
@@ -203,7 +203,7 @@ def test_spans_of_a_series_that_failed_do_not_keep_others_waiting(tmp_path: Path
     assert made.values()[:3] == [2.0] * 3
 
 
-@pytest.mark.parametrize("step", ["write_rollups", "read_rollups"])
+@pytest.mark.parametrize("step", ["write_windows", "read_windows"])
 def test_figures_that_the_store_will_not_have_stop_no_other(tmp_path: Path, step: str) -> None:
     """Nor a series about which it answers no question."""
     made = bench(tmp_path, START + timedelta(hours=3, minutes=30))
@@ -215,7 +215,7 @@ def test_figures_that_the_store_will_not_have_stop_no_other(tmp_path: Path, step
         def _refusing(self, real: Callable[..., Any]) -> Callable[..., Any]:
             def call(*asked: Any) -> Any:
                 if "'pm10'" in str(asked):
-                    raise StoreRefused("no") if step == "write_rollups" else QuestionRefused("no")
+                    raise StoreRefused("no") if step == "write_windows" else QuestionRefused("no")
                 return real(*asked)
 
             return call
@@ -259,7 +259,7 @@ def test_a_store_that_is_away_costs_nothing_but_time(tmp_path: Path) -> None:
             return call
 
     with pytest.raises(StoreUnavailable):
-        Roller(made.registry, Away(made.store, "write_rollups", after=False), made.engine, made.clock).run()
+        Roller(made.registry, Away(made.store, "write_windows", after=False), made.engine, made.clock).run()
     assert made.roll() > 0
     assert made.values() == [1.0]
 

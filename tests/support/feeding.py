@@ -8,11 +8,14 @@ from sqlalchemy.engine import Engine
 from domain.reading import Reading, SeriesKey
 from storage.ledger import BatchNotes, Ledger
 from storage.readings import ReadingStore
-from storage.spans import day_number
+from storage.spans import day_number, hand_over
+from storage.state import writing
 
 
-def feed(readings: Iterable[Reading], store: ReadingStore, engine: Engine, at: datetime) -> None:
-    """Write readings and release their spans."""
+def feed(
+    readings: Iterable[Reading], store: ReadingStore, engine: Engine, at: datetime, *, flagged: bool = False
+) -> None:
+    """Write readings and release their spans; `flagged`: as though the flagger had found nothing to change."""
     batch = list(readings)
     spans: dict[tuple[SeriesKey, int], tuple[datetime, datetime]] = {}
     for one in batch:
@@ -24,3 +27,6 @@ def feed(readings: Iterable[Reading], store: ReadingStore, engine: Engine, at: d
     ledger.note(notes)
     store.write(batch)
     ledger.release(notes)
+    if flagged:
+        with writing(engine) as connection:
+            hand_over(connection, "flag", "roll")

@@ -120,14 +120,14 @@ class Rig:
 
 
 class Onlooker:
-    """A job like the roller: takes released spans, looks at what is stored there, and clears what it took."""
+    """A job like the flagger: takes released spans, looks at what is stored there, and clears what it took."""
 
     def __init__(self, rig: Rig) -> None:
         self._rig = rig
         self.seen: dict[tuple[SeriesKey, int], dict[datetime, float | None]] = {}
 
     def run(self) -> None:
-        taken = spans.take(self._rig.engine, "roll")
+        taken = spans.take(self._rig.engine, "flag")
         for span in taken:
             day = 86_400_000_000
             window = Window(moment(span.day * day - 1), moment((span.day + 1) * day - 1))

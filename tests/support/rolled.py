@@ -1,6 +1,6 @@
 """The real roller on real stores, and what it should come to: the same figures by plain loops over fractions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
@@ -17,7 +17,7 @@ from domain.reading import Reading, SeriesKey, Status
 from domain.rollup import RollupPoint
 from domain.window import Window, WindowKind
 from registry.lookup import Registry
-from registry.schema import Parameter
+from registry.schema import Parameter, Season
 from storage.readings import ReadingStore
 from storage.sqlite import SqliteReadings
 from storage.state import open_state
@@ -40,6 +40,11 @@ OTHERS: tuple[dict[str, Any], ...] = (
     },
 )
 
+SEASONS = tuple(
+    Season.model_validate({"id": name, "names": {"vi": name, "en": name}, "from": start})
+    for name, start in (("dry", "12-01"), ("rainy", "05-01"))
+)
+
 # What is compared of a window: value, least, greatest, valid, expected, suspect, calibrating, fault.
 Figures = tuple[Any, ...]
 
@@ -49,7 +54,8 @@ def configured(*stations: Any, zone: str = "Asia/Ho_Chi_Minh", **policies: Any) 
     made = registry(*stations, **policies)
     others = [Parameter.model_validate({"names": {"vi": one["id"], "en": one["id"]}, **one}) for one in OTHERS]
     parameters = {**made.parameters, **{one.id: one for one in others}}
-    return replace(made, province=made.province.model_copy(update={"timezone": zone}), parameters=parameters)
+    province = made.province.model_copy(update={"timezone": zone, "seasons": SEASONS})
+    return replace(made, province=province, parameters=parameters)
 
 
 @dataclass
@@ -63,8 +69,8 @@ class Bench:
     key: SeriesKey = KEY
 
     def feed(self, readings: Iterable[Reading]) -> None:
-        """Write readings as the pipeline leaves them."""
-        feed(readings, self.store, self.engine, self.clock.now())
+        """Write readings as the flagger leaves them: their flags are the test's own."""
+        feed(readings, self.store, self.engine, self.clock.now(), flagged=True)
 
     def roll(self) -> int:
         """Let a roller of its own run once."""
@@ -129,7 +135,44 @@ def slow_figures(readings: Iterable[Reading], bench: Bench) -> dict[tuple[Window
         if stop <= ready:
             ends = [start + HOUR * place for place in range(1, round((stop - start) / HOUR) + 1)]
             found[WindowKind.DAY, start] = _slow_mean(hours, ends, bench)
-    return found
+    return {**found, **_slow_long_windows(found, max(ready, _past_silence(last, bench)), bench)}
+
+
+def _past_silence(last: datetime, bench: Bench) -> datetime:
+    """Return up to when long windows are over that were still expected when the series fell silent."""
+    policies = bench.registry.province.policies
+    return min(_floor(bench.clock.now() - policies.grace), last + timedelta(days=800))
+
+
+def _slow_long_windows(
+    found: Mapping[tuple[WindowKind, datetime], Figures], ready: datetime, bench: Bench
+) -> dict[tuple[WindowKind, datetime], Figures]:
+    """Return the months, seasons and years that hold a day and are over, by walking from one local day to the next."""
+    zone, begins = bench.registry.zone, _begins(bench.registry)
+    days = {mark.astimezone(zone).date(): one for (kind, mark), one in found.items() if kind is WindowKind.DAY}
+    made: dict[tuple[WindowKind, datetime], Figures] = {}
+    for kind, is_first in begins.items():
+        for day in days:
+            first = day
+            while not is_first(first):
+                first -= timedelta(days=1)
+            inside = [first]
+            while not is_first(inside[-1] + timedelta(days=1)):
+                inside.append(inside[-1] + timedelta(days=1))
+            if _midnight(inside[-1] + timedelta(days=1), zone) <= ready:
+                made[kind, _midnight(first, zone)] = _slow_mean(days, inside, bench)
+    return made
+
+
+def _begins(known: Registry) -> dict[WindowKind, Callable[[date], bool]]:
+    begins: dict[WindowKind, Callable[[date], bool]] = {
+        WindowKind.MONTH: lambda day: day.day == 1,
+        WindowKind.YEAR: lambda day: (day.month, day.day) == (1, 1),
+    }
+    if known.province.seasons:
+        starts = {one.starts for one in known.province.seasons}
+        begins[WindowKind.SEASON] = lambda day: day.strftime("%m-%d") in starts
+    return begins
 
 
 def _slow_hour(inside: list[Reading], expected: int) -> Figures:
@@ -147,7 +190,7 @@ def _slow_hour(inside: list[Reading], expected: int) -> Figures:
     )  # fmt: skip
 
 
-def _slow_mean(hours: Mapping[datetime, Figures], ends: list[datetime], bench: Bench) -> Figures:
+def _slow_mean(hours: Mapping[Any, Figures], ends: Sequence[Any], bench: Bench) -> Figures:
     policies = bench.registry.province.policies
     inside = [hours[end] for end in ends if end in hours]
     enough = [one for one in inside if one[3] and one[3] >= policies.capture * one[4]]

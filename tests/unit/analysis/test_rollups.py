@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from analysis.rollups import Levels, Sample, counted_up, from_hours, from_readings, idle, meets
+from analysis.rollups import Levels, Sample, counted_up, from_below, from_readings, idle, meets
 from registry.schema import ParameterKind, Policies
 
 HOUR = 3_600_000_000
@@ -179,7 +179,7 @@ def test_capture_is_met_at_its_very_edge(valid: int, expected: int, capture: flo
 
 def test_a_mean_of_hours_leaves_out_hours_below_capture() -> None:
     """8 of 12 readings are too few to count above, 9 are enough; calibration counts against capture."""
-    found = from_hours(
+    found = from_below(
         hours((2, 1, 3, 9, 0, 3, 0), (50, 40, 60, 8, 0, 4, 0), (np.nan, np.nan, np.nan, 0, 0, 12, 0)),
         np.array([12, 12, 12]), (np.array([0]), np.array([3])), POLICIES, ParameterKind.LEVEL,
     )  # fmt: skip
@@ -189,7 +189,7 @@ def test_a_mean_of_hours_leaves_out_hours_below_capture() -> None:
 
 def test_an_hour_is_suspect_above_a_quarter_of_its_readings() -> None:
     """At exactly a quarter it is not; extremes are carried up."""
-    found = from_hours(
+    found = from_below(
         hours((2, 1, 9, 12, 3, 0, 0), (4, 0.5, 5, 12, 4, 0, 0)),
         np.array([12, 12]), (np.array([0]), np.array([2])), POLICIES, ParameterKind.LEVEL,
     )  # fmt: skip
@@ -198,7 +198,7 @@ def test_an_hour_is_suspect_above_a_quarter_of_its_readings() -> None:
 
 def test_a_day_of_directions_is_a_mean_of_vectors_too() -> None:
     """The plain mean of 350° and 10° would be the opposite direction."""
-    found = from_hours(
+    found = from_below(
         hours((350, 350, 350, 6, 0, 0, 0), (10, 10, 10, 6, 0, 0, 0)),
         np.array([6, 6]), (np.array([0]), np.array([2])), POLICIES, ParameterKind.DIRECTION,
     )  # fmt: skip
@@ -210,7 +210,7 @@ def test_running_means_are_those_of_their_hours(values: list[float | None]) -> N
     """Windows that share hours do not disturb each other."""
     rows = [(np.nan, np.nan, np.nan, 0, 0, 0, 0) if one is None else (one, one, one, 12, 0, 0, 0) for one in values]
     last = np.arange(24, len(values) + 1)
-    found = from_hours(hours(*rows), np.full(len(rows), 12), (last - 24, last), POLICIES, ParameterKind.LEVEL)
+    found = from_below(hours(*rows), np.full(len(rows), 12), (last - 24, last), POLICIES, ParameterKind.LEVEL)
     for place, end in enumerate(last):
         there = [Fraction(one) for one in values[end - 24 : end] if one is not None]
         assert found.valid[place] == len(there)

@@ -43,13 +43,13 @@ def test_a_new_ledger_has_done_nothing(ledger: Ledger, engine: Engine) -> None:
 
 
 def test_spans_are_held_until_the_readings_are_written(ledger: Ledger, engine: Engine) -> None:
-    """A job that runs between the two sees nothing; after the release all consumers do."""
+    """A job that runs between the two sees nothing; after the release both consumers do."""
     ledger.note(notes())
-    assert take(engine, "roll") == []
+    assert take(engine, "flag") == []
     assert ledger.cursor() == 0
     ledger.release(notes())
-    assert [(one.series, one.first_at, one.last_at) for one in take(engine, "roll")] == [(KEY, NOON, NOON + minutes(5))]
-    assert waiting(engine) == {"roll": 1, "watch": 1, "derive": 1}
+    assert [(one.series, one.first_at, one.last_at) for one in take(engine, "flag")] == [(KEY, NOON, NOON + minutes(5))]
+    assert waiting(engine) == {"flag": 1, "watch": 1}
     assert ledger.cursor() == 128
     assert ledger.series() == {KEY: (NOON, NOON + minutes(5))}
 
@@ -69,23 +69,23 @@ def test_a_batch_cut_differently_after_a_crash_loses_no_span(ledger: Ledger, eng
     ledger.note(notes(first=0, last=5))
     ledger.note(notes(cursor=192, first=10, last=20))
     ledger.release(notes(cursor=192, first=10, last=20))
-    assert [(one.first_at, one.last_at) for one in take(engine, "roll")] == [(NOON, NOON + minutes(20))]
+    assert [(one.first_at, one.last_at) for one in take(engine, "flag")] == [(NOON, NOON + minutes(20))]
 
 
 def test_a_job_clears_only_what_it_took(ledger: Ledger, engine: Engine) -> None:
     """What came meanwhile has another number, and stays."""
     ledger.note(notes())
     ledger.release(notes())
-    taken = take(engine, "roll")
+    taken = take(engine, "flag")
     later = notes(cursor=192, first=7, last=7)
     ledger.note(later)
     ledger.release(later)
     with writing(engine) as connection:
         clear(connection, taken)
-    assert [one.number for one in take(engine, "roll")] != [one.number for one in taken]
+    assert [one.number for one in take(engine, "flag")] != [one.number for one in taken]
     with writing(engine) as connection:
-        clear(connection, take(engine, "roll"))
-    assert take(engine, "roll") == []
+        clear(connection, take(engine, "flag"))
+    assert take(engine, "flag") == []
 
 
 def test_a_long_span_is_kept_by_day(engine: Engine) -> None:

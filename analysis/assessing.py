@@ -1,0 +1,109 @@
+"""What the flags of a station's readings should be: readings with what is around them, days that teach, the checks.
+
+A reading's flag rests on values and states of stored readings, the calendar, the configuration of its own local day and
+what persons say; never on other flags, nor on when anything arrived.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.check_days import INSTANT, CheckDays, Of
+from analysis.learning import Learning
+from analysis.neighbours import Neighbours, measured
+from domain.flag import Flag, Reason
+from domain.moment import micros, moment
+from domain.reading import SeriesKey
+from domain.window import Window
+from quality.assess import CHECKS_VERSION, Verdicts, assess_station
+from quality.trace import Trace
+from registry.lookup import Registry
+from storage.overrides import Override
+from storage.readings import ReadingStore, Series
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Readings of one series as they are stored, and what should be said of them; all arrays have one length."""
+
+    series: SeriesKey
+    stored: Series
+    flags: NDArray[np.int8]
+    reasons: NDArray[np.int32]
+
+    def differs(self) -> NDArray[np.bool_]:
+        """Tell of which something else is said."""
+        differs: NDArray[np.bool_] = (self.stored.flags != self.flags) | (self.stored.reasons != self.reasons)
+        return differs
+
+    def outdated(self) -> NDArray[np.bool_]:
+        """Tell of which something else is said, or the same by checks of another version."""
+        outdated: NDArray[np.bool_] = self.differs() | (self.stored.checks != CHECKS_VERSION)
+        return outdated
+
+
+class Assessor:
+    """Reads for the flagger and asks the checks. Raises StoreUnavailable."""
+
+    def __init__(self, registry: Registry, store: ReadingStore, days: CheckDays) -> None:
+        """Nothing is read yet."""
+        self._registry = registry
+        self._store = store
+        self._days = days
+        self._neighbours = Neighbours(registry, store)
+        self.learning = Learning(days)
+
+    def judged(self, station: str, first: int, last: int, words: Sequence[Override]) -> Iterator[Judged]:
+        """Yield, for each series of `station`, its readings from `first` to `last` (µs, both included), judged.
+
+        `words` are what persons say of them, the oldest first.
+        """
+        for begin, end, checks in self._days.parts(station, first, last):
+            yield from self._part(station, (begin, end), checks, words)
+
+    def _part(self, station: str, span: tuple[int, int], checks: Of, words: Sequence[Override]) -> Iterator[Judged]:
+        before, after = self._days.reach(station)
+        begin, end = span[0] - before, span[1] + after
+        keys = {name: SeriesKey(station, name) for name in checks}
+        start = min(begin, self.learning.needs_from(keys.values(), *span))
+        found = self._store.read_many(list(keys.values()), Window(moment(start) - INSTANT, moment(end)))
+        traces = {name: measured(found[key], key, self._registry) for name, key in keys.items()}
+        learned = {name: self.learning.before(keys[name], traces[name], *span) for name in keys}
+        around = {name: trace.part(begin - 1, end) for name, trace in traces.items()}
+        verdicts = assess_station(around, checks, learned, self._neighbours.medians(station, checks, (begin, end)))
+        for name, key in keys.items():
+            mine = [one for one in words if one.series == key]
+            yield self._said(key, found[key], (around[name], verdicts[name]), span, mine)
+
+    def _said(
+        self, key: SeriesKey, found: Series, judged: tuple[Trace, Verdicts], span: tuple[int, int],
+        words: Iterable[Override],
+    ) -> Judged:  # fmt: skip
+        trace, verdicts = judged
+        stored, inside = _part_of(found, *span), _places(trace.times, *span)
+        closed = self._registry.calendar.reasons(key, stored.times)
+        missing = np.isnan(stored.values)
+        flags = np.where((closed > 0) & ~missing, np.int8(Flag.FAIL), verdicts.flags[inside])
+        bare = verdicts.reasons[inside]
+        reasons = bare | closed
+        for word in words:
+            of = (stored.times > micros(word.window.start)) & (stored.times <= micros(word.window.end)) & ~missing
+            flags[of] = word.flag
+            kept = bare[of] | closed[of] if word.flag is Flag.FAIL else bare[of]
+            reasons[of] = kept | Reason.OVERRIDE
+        return Judged(key, stored, flags, reasons)
+
+
+def _places(times: NDArray[np.int64], first: int, last: int) -> slice:
+    begin, end = np.searchsorted(times, (first - 1, last), side="right")
+    return slice(int(begin), int(end))
+
+
+def _part_of(found: Series, first: int, last: int) -> Series:
+    inside = _places(found.times, first, last)
+    return Series(
+        found.times[inside], found.values[inside], found.status[inside],
+        found.flags[inside], found.reasons[inside], found.checks[inside],
+    )  # fmt: skip

@@ -1,0 +1,67 @@
+"""Which checks hold for a station's readings on which local day."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from typing import TypeAlias
+
+from domain.moment import micros, moment
+from domain.window import local_midnight, next_midnight
+from quality.assess import reach
+from quality.settings import Checks, checks_of
+from registry.lookup import Registry
+
+INSTANT = timedelta(microseconds=1)
+# Days that are assessed together: memory stays small, and what is around them is read once for many.
+_TOGETHER = 31
+_REMEMBERED = 50_000
+
+# The checks of each parameter of a station.
+Of: TypeAlias = Mapping[str, Checks]
+
+
+class CheckDays:
+    """The checks of stations by local day; looked up once."""
+
+    def __init__(self, registry: Registry) -> None:
+        """Nothing is looked up yet."""
+        self._registry = registry
+        self._on: dict[tuple[str, date], Of] = {}
+        self._reach: dict[str, tuple[int, int]] = {}
+
+    def at(self, station: str, at: int) -> Of:
+        """Return the checks of every parameter of `station` at a moment (µs); midnight belongs to the day that is over."""
+        return self._of_day(station, (moment(at) - INSTANT).astimezone(self._registry.zone).date())
+
+    def _of_day(self, station: str, day: date) -> Of:
+        key = (station, day)
+        if key not in self._on:
+            if len(self._on) > _REMEMBERED:
+                self._on.clear()
+            names = self._registry.stations[station].measures
+            self._on[key] = {name: checks_of(self._registry, station, name, day) for name in names}
+        return self._on[key]
+
+    def reach(self, station: str) -> tuple[int, int]:
+        """Return how far before and after a reading (µs) its flag looks, by whatever checks its station ever had."""
+        if station not in self._reach:
+            before, after = reach(self._ever(station))
+            self._reach[station] = before // INSTANT, after // INSTANT
+        return self._reach[station]
+
+    def _ever(self, station: str) -> Iterator[Checks]:
+        for name in self._registry.stations[station].measures:
+            for measuring in self._registry.measurings(station, name):
+                yield checks_of(self._registry, station, name, measuring.valid_from)
+
+    def parts(self, station: str, first: int, last: int) -> Iterator[tuple[int, int, Of]]:
+        """Yield `first` to `last` (µs, both included) cut where the checks change, and into what is assessed together."""
+        zone = self._registry.zone
+        begin, checks, days = first, self.at(station, first), 0
+        midnight = next_midnight(local_midnight(moment(first), zone), zone)
+        while micros(midnight) < last:
+            following, days = self.at(station, micros(midnight) + 1), days + 1
+            if days == _TOGETHER or following != checks:
+                yield begin, micros(midnight), checks
+                begin, checks, days = micros(midnight) + 1, following, 0
+            midnight = next_midnight(midnight, zone)
+        yield begin, last, checks
