@@ -37,7 +37,7 @@ class CheckDays:
         if key not in self._on:
             if len(self._on) > _REMEMBERED:
                 self._on.clear()
-            names = self._registry.stations[station].measures
+            names = self._registry.measured(station)
             self._on[key] = {name: checks_of(self._registry, station, name, day) for name in names}
         return self._on[key]
 
@@ -49,7 +49,7 @@ class CheckDays:
         return self._reach[station]
 
     def _ever(self, station: str) -> Iterator[Checks]:
-        for name in self._registry.stations[station].measures:
+        for name in self._registry.measured(station):
             for measuring in self._registry.measurings(station, name):
                 yield checks_of(self._registry, station, name, measuring.valid_from)
 

@@ -1,5 +1,7 @@
 """The job that computes derived series (corrected stack values, loads) from the readings that changed.
 
+A direction depends on the wind speed beside it (calms do not count), so its windows are left to the roller here, too.
+
 A round takes the spans that wait, computes what depends on them, and then
 
 1. in one state transaction marks what changes, *held*, so that neither windows nor rules look at it yet;
@@ -12,7 +14,7 @@ Nothing is deleted: where there is no pair any more, the derived reading says so
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
@@ -95,11 +97,12 @@ class Deriver:
             self._begin()
         written = 0
         for _ in range(ROUNDS):
-            taken = spans.take(self._engine, CONSUMER, SPANS)
-            if taken:
-                written += self._round(Round(taken, self._clock.now()))
-            if len(taken) < SPANS:
+            taken = spans.take(self._engine, CONSUMER)
+            if not taken:
                 break
+            concerned = [span for span in taken if self._registry.feeds(span.series)]
+            idle = [span for span in taken if not self._registry.feeds(span.series)]
+            written += self._round(Round([*concerned[:SPANS], *idle], self._clock.now()))
         return written
 
     def _begin(self) -> None:
@@ -242,6 +245,7 @@ class Deriver:
     def _finish(self, this: Round, targets: Iterable[Target]) -> None:
         with writing(self._engine) as connection:
             self._hand_over(connection)
+            spans.merge(connection, "roll", self._in_other_wind(this))
             spans.clear(connection, this.taken)
             # Of a series that failed the sources' spans come again, behind all others, after its rest.
             spans.mark(connection, CONSUMER, self._again(this))
@@ -252,6 +256,12 @@ class Deriver:
     def _hand_over(connection: Connection) -> None:
         widen(connection, spans.held_reaches(connection, _HELD))
         spans.hand_over(connection, _HELD, "roll", "watch")
+
+    def _in_other_wind(self, this: Round) -> Iterator[Piece]:
+        """Yield the spans of directions whose speed has changed: other readings of them may be of a calm now."""
+        for span in this.taken:
+            for direction in self._registry.directions_by(span.series):
+                yield replace(span, series=direction).piece
 
     def _again(self, this: Round) -> Iterator[tuple[SeriesKey, datetime, datetime]]:
         for span in this.taken:

@@ -177,10 +177,13 @@ class Flagger:
     def _finish(self, connection: Connection, this: Round) -> None:
         spans.hand_over(connection, _HELD, *AFTER, *AGAIN)
         for consumer in AFTER:
-            spans.merge(connection, consumer, [span.piece for span in this.done])
+            spans.merge(connection, consumer, [span.piece for span in this.done if self._concerns(consumer, span)])
         spans.clear(connection, this.done)
         # Behind all others, which must not wait for them.
         spans.mark(connection, "flag", this.again())
+
+    def _concerns(self, consumer: str, span: DirtySpan) -> bool:
+        return consumer != "derive" or self._registry.feeds(span.series)
 
 
 def _readings(judged: Judged) -> Iterator[Reading]:

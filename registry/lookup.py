@@ -121,6 +121,11 @@ class Registry:
             series.parameter in station.measures
         )  # fmt: skip
 
+    def measured(self, station: str) -> tuple[str, ...]:
+        """Return the parameters that a station measures, without what is computed of them here."""
+        names = self.stations[station].measures
+        return tuple(name for name in names if not self.is_derived(SeriesKey(station, name)))
+
     def recipes(self, station: str) -> tuple[Recipe, ...]:
         """Return how the derived series of a station are computed, each for as long as it is computed so."""
         return self._recipes.get(station, ())
@@ -137,6 +142,39 @@ class Registry:
 
     def _recipe(self, series: SeriesKey, derived: Derived, measuring: StationParameter) -> Recipe:
         return Recipe(series, derived.kind, derived.of, measuring, self.interval_of(series.station, measuring))
+
+    def speed_of(self, direction: SeriesKey) -> SeriesKey | None:
+        """Return the series by which a direction is known to be of a calm, if the station measures one."""
+        speed = self.parameters[direction.parameter].speed
+        return None if speed is None or speed not in self.stations[direction.station].measures else (
+            SeriesKey(direction.station, speed)
+        )  # fmt: skip
+
+    def directions_by(self, speed: SeriesKey) -> tuple[SeriesKey, ...]:
+        """Return the directions whose calms are known by a series."""
+        return self._directions.get(speed, ())
+
+    @cached_property
+    def _directions(self) -> Mapping[SeriesKey, tuple[SeriesKey, ...]]:
+        found: dict[SeriesKey, tuple[SeriesKey, ...]] = {}
+        for series in self._at_station:
+            speed = self.speed_of(series) if series.parameter in self.parameters else None
+            if speed is not None:
+                found[speed] = (*found.get(speed, ()), series)
+        return found
+
+    def feeds(self, series: SeriesKey) -> bool:
+        """Tell whether other series of the station depend on the readings of one."""
+        return series in self._directions or series in self._sources
+
+    @cached_property
+    def _sources(self) -> frozenset[SeriesKey]:
+        return frozenset(
+            SeriesKey(station, name)
+            for station, all_of in self._recipes.items()
+            for one in all_of
+            for name in one.sources
+        )
 
     def reference_o2(self, station: str, on: date) -> float | None:
         """Return the oxygen to which the values of a stack are corrected on the local date `on`, if any is named."""

@@ -746,6 +746,10 @@ class Parameter(Strict):
     """of a gas without a formula; either makes ppb and ppm accepted"""
     accepts: tuple[AcceptedUnit, ...] = ()
     """other units in which it may arrive"""
+    scale: Literal["linear", "ph"] = "linear"
+    """`ph`: its figures are logarithms of hydrogen ions, averaged as `ph_mean` of the policies says"""
+    speed: Id | None = None
+    """of a direction: the parameter that measures the speed; while that is a calm, the direction does not count"""
     derived: Derived | None = None
     """it is computed where a station names it, and none may send it"""
     precision: int = Field(default=1, ge=0, le=6)

@@ -52,8 +52,8 @@ def _of_station(station: Station, asked: Asked, registry: Registry, kept: tuple[
     store, reach = kept
     runs: list[Run] = []
     heard = [np.empty(0, np.int64)]
-    measured = (SeriesKey(station.id, parameter) for parameter in station.measures)
-    for key in (one for one in measured if not registry.is_derived(one)):
+    for parameter in registry.measured(station.id):
+        key = SeriesKey(station.id, parameter)
         dues = list(_dues(key, asked, registry, reach.get(key)))
         times = _times(key, _around(dues, asked.window), store, reach)
         heard.append(times)

@@ -51,7 +51,7 @@ RULES: Mapping[str, Sequence[Check]] = {
     "stations.decoder.names": (speaking.mapped_parameter, speaking.named_unit),
     "stations.decoder.records": (speaking.mapped_parameter,),
     "stations.decoder.topics": (speaking.mapped_parameter,),
-    "parameters": (figures.molar_mass, figures.reckoned, figures.accepted_units, derived.source),
+    "parameters": (figures.molar_mass, figures.reckoned, figures.accepted_units, derived.source, derived.speed),
     "regulations": (law.ordered, law.one_row_at_a_time),
     "regulations.rows": (
         law.ordered, law.confirmed_by_somebody, law.confirmed_by_now, law.confirmed_figure, figures.parameter,

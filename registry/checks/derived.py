@@ -43,6 +43,13 @@ def _unit(item: Any, of: Any) -> Findings:
         )  # fmt: skip
 
 
+def speed(one: Found, known: Known) -> Findings:
+    """Only a direction depends on a speed, and that is described."""
+    if one.item.speed is not None and one.item.kind is not ParameterKind.DIRECTION:
+        yield ("speed",), Text("`{id}` is no direction", {"id": one.item.id}), Text("remove it")
+    yield from known.refer("parameters", one.item.speed, "speed")
+
+
 def at_station(one: Found, known: Known) -> Findings:
     """The station measures all that it is computed from, and says nothing of it that only what is measured has."""
     parameter = known.items("parameters").get(one.item.id)
