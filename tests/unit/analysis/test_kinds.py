@@ -110,12 +110,12 @@ def test_an_hour_of_ph_is_made_by_either_rule() -> None:
         (Meter(maximum=10_000), [6_000, 500], [0, 4_500]),
         (Meter(maximum=10_000), [4_000, 0, 2], [0, 0, 2]),  # the longer way round: begun at zero
         (Meter(maximum=10_000), [12_000, 5], [0, 5]),  # beyond its maximum: what was said of it is wrong
-        (Meter(replaced=((15, 118, 7),)), [100, 110, 9], [0, 10, 10]),  # 110 → 118, then 7 → 9
+        (Meter(replaced=((25, 118, 7),)), [100, 110, 9], [0, 10, 10]),  # 110 → 118, then 7 → 9
         (Meter(replaced=((20, 118, 7),)), [100, 118, 9], [0, 18, 2]),  # a reading at the moment is the old one's
-        (Meter(replaced=((12, 112, 0), (16, 4, 50))), [100, 110, 53], [0, 10, 9]),  # twice between two readings
+        (Meter(replaced=((22, 112, 0), (26, 4, 50))), [100, 110, 53], [0, 10, 9]),  # twice between two readings
         (Meter(replaced=((5, 99, 0),)), [100, 110], [0, 10]),  # before all that is known
-        (Meter(replaced=((25, 130, 0),)), [100, 110], [0, 10]),  # not come yet
-        (Meter(replaced=((15, 118, 200),)), [100, 110, 205], [0, 10, 13]),  # the new one shows more: no 95
+        (Meter(replaced=((35, 130, 0),)), [100, 110], [0, 10]),  # not come yet
+        (Meter(replaced=((25, 118, 200),)), [100, 110, 205], [0, 10, 13]),  # the new one shows more: no 95
     ],
 )  # fmt: skip
 def test_a_meter_loses_and_doubles_nothing(meter: Meter, shown: list[float], went: list[float]) -> None:
