@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from analysis.check_days import INSTANT, CheckDays
-from analysis.neighbours import others_of
 from domain.moment import micros
 from domain.reading import SeriesKey
 from quality.learned import LEARNED_DAYS
@@ -38,7 +37,7 @@ def by_station(taken: Iterable[DirtySpan], registry: Registry, days: CheckDays) 
             continue
         first, last = micros(span.first_at), micros(span.last_at)
         found.setdefault(station, Affected()).own.append(Changed(span.series, first, last))
-        for other in others_of(registry, span.series):
+        for other in days.held_against(span.series):
             check = days.at(other.station, last)[other.parameter]
             if check.settings.neighbours is not None and check.interval is not None:
                 wide = check.interval // INSTANT

@@ -32,10 +32,11 @@ class AppliedLimits:
         """Return the lower and the upper limit (NaN: none) of windows with these ends, and the bits that say which."""
         # A window that ends at midnight belongs to the day that is over.
         eras = np.searchsorted(self._changes, ends, side="left")
-        distinct, places = np.unique(eras, return_inverse=True)
-        found = [self._limit(series, kind, era) for era in distinct.tolist()]
-        low, high, bits = zip(*found, strict=True) if found else ((), (), ())
-        return np.array(low, np.float64)[places], np.array(high, np.float64)[places], np.array(bits, np.int64)[places]
+        low, high, bits = np.empty(len(ends)), np.empty(len(ends)), np.empty(len(ends), np.int64)
+        for era in set(eras.tolist()):
+            there = eras == era
+            low[there], high[there], bits[there] = self._limit(series, kind, era)
+        return low, high, bits
 
     def _limit(self, series: SeriesKey, kind: WindowKind, era: int) -> _Limit:
         key = (series, kind, era)

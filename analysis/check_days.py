@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import TypeAlias
 
 from domain.moment import micros, moment
+from domain.reading import SeriesKey
 from domain.window import local_midnight, next_midnight
 from quality.assess import reach
 from quality.settings import Checks, checks_of
@@ -27,6 +28,7 @@ class CheckDays:
         self._registry = registry
         self._on: dict[tuple[str, date], Of] = {}
         self._reach: dict[str, tuple[int, int]] = {}
+        self._held_against: dict[SeriesKey, list[SeriesKey]] = {}
 
     def at(self, station: str, at: int) -> Of:
         """Return the checks of every parameter of `station` at a moment (µs); midnight belongs to the day that is over."""
@@ -50,8 +52,21 @@ class CheckDays:
 
     def _ever(self, station: str) -> Iterator[Checks]:
         for name in self._registry.measured(station):
-            for measuring in self._registry.measurings(station, name):
-                yield checks_of(self._registry, station, name, measuring.valid_from)
+            yield from self._ever_of(SeriesKey(station, name))
+
+    def _ever_of(self, series: SeriesKey) -> Iterator[Checks]:
+        for measuring in self._registry.measurings(*series):
+            yield checks_of(self._registry, *series, measuring.valid_from)
+
+    def held_against(self, series: SeriesKey) -> list[SeriesKey]:
+        """Return the series that are, or ever were, held against the median that `series` enters into."""
+        if series not in self._held_against:
+            self._held_against[series] = [
+                other
+                for other in self._registry.peers(series)
+                if any(one.settings.neighbours is not None for one in self._ever_of(other))
+            ]
+        return self._held_against[series]
 
     def parts(self, station: str, first: int, last: int) -> Iterator[tuple[int, int, Of]]:
         """Yield `first` to `last` (µs, both included) cut where the checks change, and into what is assessed together."""

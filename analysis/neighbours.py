@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import numpy as np
+import structlog
 
+from analysis.apart import apart
 from analysis.check_days import INSTANT, Of
 from analysis.rollups import status_by_calendar
 from domain.moment import moment
@@ -14,7 +16,9 @@ from quality.settings import checks_of
 from quality.together import median_of
 from quality.trace import Trace
 from registry.lookup import Registry
-from storage.readings import ReadingStore, Series
+from storage.readings import QuestionRefused, ReadingStore, Series
+
+log = structlog.get_logger(__name__)
 
 
 class Neighbours:
@@ -32,7 +36,7 @@ class Neighbours:
         """
         found = {}
         for name, of in checks.items():
-            check, others = of.settings.neighbours, others_of(self._registry, SeriesKey(station, name))
+            check, others = of.settings.neighbours, self._registry.peers(SeriesKey(station, name))
             if check is not None and of.interval and len(others) >= check.stations:
                 found[name] = median_of(self._read(others, of.interval, span), of.interval, check.stations)
         return found
@@ -41,8 +45,15 @@ class Neighbours:
         """Return what others say in every interval that `span` touches."""
         every = interval // INSTANT
         start, end = (span[0] // every - 1) * every, (span[1] // every + 1) * every
-        read = self._store.read_many(others, Window(moment(start), moment(end)))
-        return [self._usable(read[key], key) for key in others]
+        window, read = Window(moment(start), moment(end)), dict[SeriesKey, Series]()
+        apart(others, lambda some: read.update(self._store.read_many(some, window)), self._unread)
+        return [self._usable(read[key], key) for key in others if key in read]
+
+    def _unread(self, series: SeriesKey, error: Exception) -> None:
+        """Leave out one that cannot be read: what waits of it has its neighbours judged again once it can."""
+        if isinstance(error, QuestionRefused):
+            self._store.ping()  # raises where it is not this series that the store will not hear of
+        log.warning("a station is not compared with a neighbour", neighbour=series, why=str(error))
 
     def _usable(self, found: Series, key: SeriesKey) -> Trace:
         trace = measured(found, key, self._registry)
@@ -58,13 +69,3 @@ def measured(found: Series, key: SeriesKey, registry: Registry) -> Trace:
     """Return readings as the checks see them: what the calendar says is put into the status."""
     closed = registry.calendar.reasons(key, found.times)
     return Trace(found.times, found.values, status_by_calendar(found.status, closed))
-
-
-def others_of(registry: Registry, series: SeriesKey) -> list[SeriesKey]:
-    """Return the same parameter at the other stations of its kind in the area."""
-    mine = registry.stations[series.station]
-    return [
-        SeriesKey(one.id, series.parameter)
-        for one in sorted(registry.stations.values(), key=lambda one: one.id)
-        if one.id != mine.id and one.area == mine.area and one.kind == mine.kind and series.parameter in one.measures
-    ]

@@ -20,7 +20,8 @@ from domain.flag import COUNTED, Flag, Reason
 from domain.reading import Status
 from registry.schema import ParameterKind, Policies
 
-_COUNTED = np.array(sorted(int(flag) for flag in COUNTED), np.int8)
+# By the number of the flag.
+_COUNTS = np.array([number in set(map(int, COUNTED)) for number in range(max(Flag) + 1)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,10 @@ class Sample:
 
     def counted(self) -> NDArray[np.bool_]:
         """Tell which readings count: good, not evaluated and suspect while measuring (status 00); none else does."""
-        judged: NDArray[np.bool_] = np.isin(self.flags, _COUNTED)
         measured: NDArray[np.bool_] = (self.status == Status.MEASURING) & np.isfinite(self.values)
-        return judged & measured
+        judged: NDArray[np.bool_] = _COUNTS[self.flags]
+        both: NDArray[np.bool_] = measured & judged
+        return both
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +138,12 @@ def _places(times: Ints, starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
 
 
 def _count(mask: NDArray[np.bool_], lo: Ints, hi: Ints) -> Ints:
-    up_to = np.concatenate(([0], np.cumsum(mask)))
-    return np.asarray(up_to[hi] - up_to[lo], np.int64)
+    if not mask.any():
+        return np.zeros(len(lo), np.int64)
+    up_to = np.zeros(len(mask) + 1, np.int64)
+    np.cumsum(mask, out=up_to[1:])
+    found: Ints = up_to[hi] - up_to[lo]
+    return found
 
 
 def _extremes(extreme: np.ufunc, values: Floats, lo: Ints, hi: Ints) -> Floats:
@@ -145,7 +151,8 @@ def _extremes(extreme: np.ufunc, values: Floats, lo: Ints, hi: Ints) -> Floats:
     some = hi > lo
     if some.any():
         # Pairs of places: what lies between one window's end and the next one's start is computed and left out.
-        pairs = np.column_stack((lo[some], hi[some])).ravel()
+        pairs = np.empty(2 * int(some.sum()), np.int64)
+        pairs[::2], pairs[1::2] = lo[some], hi[some]
         found[some] = extreme.reduceat(np.append(values, 0.0), pairs)[::2]
     return found
 

@@ -37,12 +37,15 @@ class Reason(IntFlag):
     MAINTENANCE = 8192
     FAULT_CALENDAR = 16384
     OVERRIDE = 32768
-    # Why a derived value was not computed.
-    NO_OXYGEN = 65536
-    OXYGEN_CUT_OFF = 131072
-    NO_REFERENCE_O2 = 262144
-    NO_FLOW = 524288
-    NO_GAS_STATE = 1048576
+    OWN_LEVEL = 65536
+    UNSTEADY = 131072
+    STUCK = 262144
+    # Why a derived value was not computed; apart from the checks, which may become more.
+    NO_OXYGEN = 16777216
+    OXYGEN_CUT_OFF = 33554432
+    NO_REFERENCE_O2 = 67108864
+    NO_FLOW = 134217728
+    NO_GAS_STATE = 268435456
 
 
 NOT_COMPUTED = (

@@ -7,12 +7,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from math import isfinite
 
+from domain.flag import Flag
 from domain.message import JournalMessage
 from domain.reading import Reading, SeriesKey, Status
 from ingest import refusals
 from ingest.decoded import RawValue
 from ingest.refusals import Refusal
 from quality.assess import CHECKS_VERSION, flag_at_the_door
+from registry.calendar import Closed, reason_at
 from registry.lookup import Registry
 from registry.schema import AcceptedUnit, Station, StationParameter
 from registry.units import Units
@@ -72,6 +74,8 @@ class Place:
     plausible: tuple[float, float]
     suspect: tuple[float, float] | None
     times: Times
+    # When it does not measure, by the calendar: what comes then is known at once to count for nothing.
+    closed: tuple[Closed, ...] = ()
 
 
 def in_canonical_unit(value: float | None, unit: str | None, place: Place) -> float | None:
@@ -124,7 +128,7 @@ def _numbered_at(message: JournalMessage) -> datetime:
 
 
 def status_of(written: str | int | None, place: Place) -> Status:
-    """Return what the message says; the calendar of maintenance is applied later, so that it also works backwards."""
+    """Return what the message says; what the calendar of maintenance says is kept with the flag, as a reason."""
     if written is None:
         return _MEASURING
     status = _STATUSES.get(str(written))
@@ -191,6 +195,7 @@ class Door:
             plausible=self._registry.plausible(station.id, measuring),
             suspect=self._registry.suspect(station.id, measuring),
             times=self._times(station, measuring),
+            closed=self._registry.calendar.of_series(SeriesKey(station.id, measuring.id)),
         )
 
     def _times(self, station: Station, measuring: StationParameter) -> Times:
@@ -223,6 +228,8 @@ class _Steps:
         moment = self._end_of(raw.stamped_at, place)
         status = status_of(raw.status, place)
         flag, reasons = flag_at_the_door(value, place.plausible, place.suspect)
+        if place.closed and (closed := reason_at(place.closed, moment)):
+            flag, reasons = (flag if value is None else Flag.FAIL), reasons | closed
         return Reading(
             place.station, place.parameter, moment, value, status, flag, reasons, CHECKS_VERSION, self._message.seq
         )

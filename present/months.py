@@ -7,11 +7,12 @@ from itertools import groupby
 
 from markupsafe import Markup
 
-from present.charts import SMALL, SMALL_NARROW, Size, drawing, nice_ticks, text_at, written_ticks
+from present.charts import SMALL_NARROW, Size, drawing, nice_ticks, text_at, written_ticks
 
 _BARS = 34.0  # height of the bars of days
 _LETTER = 6.9
-_MOST_DAYS = 31
+_LEAST_SCALE = 10  # days: one alone is no tall bar
+_WIDE = Size(880, 240, bottom=46, right=14, ticks=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,12 @@ class MonthChart:
     lang: str
     days_word: str  # what the bars are
     badge: str = ""
+    from_zero: bool = True
 
 
 def draw_months(chart: MonthChart, *, narrow: bool) -> Markup:
     """Draw the chart once."""
-    return _Months(chart, SMALL_NARROW if narrow else SMALL).svg()
+    return _Months(chart, SMALL_NARROW if narrow else _WIDE).svg()
 
 
 class _Months:
@@ -48,12 +50,18 @@ class _Months:
         self._chart, self._size = chart, size
         self._known = [place for place, one in enumerate(chart.months) if one.value is not None]
         values = [self._value(place) for place in self._known]
-        self._ticks = nice_ticks(min([0.0, *values]), max([0.0, *values]) or 1.0, size.ticks)
+        self._ticks = nice_ticks(*self._range(values), size.ticks)
         self._said = written_ticks(self._ticks, chart.lang)
         self._left = max(size.left, 12 + round(max(map(len, self._said)) * _LETTER))
         self._has_days = any(one.days_over is not None for one in chart.months)
         self._floor = size.floor - (_BARS + 8 if self._has_days else 0)
         self._slot = (size.edge - self._left) / max(len(chart.months), 1)
+
+    def _range(self, values: Sequence[float]) -> tuple[float, float]:
+        low, high = min(values, default=0.0), max(values, default=1.0)
+        if self._chart.from_zero:
+            low, high = min(low, 0.0), max(high, 0.0)
+        return (low, high) if high > low else (low - 0.5 * (not self._chart.from_zero), high + 0.5)
 
     def _value(self, place: int) -> float:
         value = self._chart.months[place].value
@@ -120,10 +128,11 @@ class _Months:
         if not self._has_days:
             return
         floor, width = self._size.floor, max(self._slot - 1.2, 1.0)
+        most = max(_LEAST_SCALE, *(one.days_over or 0 for one in self._chart.months))
         yield f'<path class="c-axis" d="M{self._left} {floor:.1f}H{self._size.edge}"/>'
         for place, one in enumerate(self._chart.months):
             if one.days_over:
-                height = _BARS * one.days_over / _MOST_DAYS
+                height = _BARS * one.days_over / most
                 yield (
                     f'<rect class="c-bar" x="{self._x(place) - width / 2:.1f}" y="{floor - height:.1f}" '
                     f'width="{width:.1f}" height="{height:.1f}"/>'

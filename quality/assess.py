@@ -4,7 +4,7 @@ At the door only checks of one value by itself; over a span of the store all of 
 say the same. A flag depends on nothing beyond `reach` and the days that were learned from.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 from domain.flag import Flag, Reason
 from quality import checks as alone
-from quality import in_time, together
-from quality.learned import DayFigures
+from quality import in_time, own, steadiness, together
+from quality.companion import Condition, companion_flag
+from quality.learned import FLAT_OVER, NEIGHBOURS_WITHIN, DayFigures, usual
 from quality.settings import UNKNOWN, Checks, Range
-from quality.trace import Flags, Mask, Trace, Values
+from quality.trace import Flags, Mask, Trace, Values, micros_of
+from registry.check_settings import CheckSettings
 
 # Raised whenever a check changes what it says, so that a flag tells which checks made it.
 CHECKS_VERSION = 2
@@ -107,6 +109,7 @@ def assess_station(
         _judge_learned(one, learned.get(name, {}))
     for name, one in station.items():
         _judge_with_others(name, one, station, neighbours or {})
+    _judge_companions(station)
     return {name: one.verdicts for name, one in station.items()}
 
 
@@ -117,7 +120,7 @@ def _judge_alone(one: Judging) -> None:
         one.add_usable(alone.climatology_flag(one.trace.times, one.values, settings.climatology), Reason.CLIMATOLOGY)
     if settings.gap is not None:
         one.add_usable(in_time.gap_flag(one.trace.times, settings.gap), Reason.GAP)
-    if interval is not None and len(one.trace) > 1:
+    if interval is not None:
         for flags, reason in _flags_in_time(one, in_time.Paced(one.trace.times, one.values, interval)):
             one.add_usable(flags, reason)
 
@@ -134,10 +137,24 @@ def _flags_in_time(one: Judging, series: in_time.Paced) -> Iterator[tuple[Flags,
         yield in_time.attenuated_flag(series, settings.attenuated), Reason.ATTENUATED
     if settings.pinned is not None:
         yield in_time.pinned_flag(series, settings.pinned, one.checks.plausible, one.checks.limits), Reason.PINNED
+    if settings.unsteady is not None:
+        yield steadiness.unsteady_flag(series, settings.unsteady), Reason.UNSTEADY
+    if settings.stuck is not None:
+        yield steadiness.stuck_flag(series, settings.stuck), Reason.STUCK
 
 
-def _judge_learned(_one: Judging, _learned: Mapping[int, DayFigures]) -> None:
+def _judge_learned(one: Judging, learned: Mapping[int, DayFigures]) -> None:
     """Run the checks that compare a series with its own past."""
+    settings, interval = one.checks.settings, one.checks.interval
+    if interval is None or not (settings.own_level or settings.own_flat or settings.own_step):
+        return
+    series, past = in_time.Paced(one.trace.times, one.values, interval), usual(one.trace.times, learned)
+    if settings.own_level is not None:
+        one.add_usable(own.own_level_flag(one.values, past, settings.own_level), Reason.OWN_LEVEL)
+    if settings.own_flat is not None:
+        one.add_usable(own.own_flat_flag(series, past, settings.own_flat), Reason.FLAT)
+    if settings.own_step is not None:
+        one.add_usable(own.own_step_flag(series, past, settings.own_step), Reason.OWN_STEP)
 
 
 def _judge_with_others(
@@ -159,6 +176,22 @@ def _judge_with_others(
         one.add_usable(found, Reason.NEIGHBOURS)
 
 
+def _judge_companions(station: Mapping[str, Judging]) -> None:
+    """Run the checks of each series against how the others of its station have been found so far."""
+    found = {name: _condition(one) for name, one in station.items()}
+    for name, one in station.items():
+        if one.checks.settings.companion is not None:
+            others = {other: condition for other, condition in found.items() if other != name}
+            one.add_usable(companion_flag(one.trace.times, others, one.checks.settings.companion), Reason.COMPANION)
+
+
+def _condition(one: Judging) -> Condition:
+    gone = np.isnan(one.trace.values) | (one.reasons & Reason.RANGE > 0)
+    out = one.reasons & (Reason.RANGE | Reason.SUSPECT_RANGE) > 0
+    every = micros_of(one.checks.interval or timedelta(0))
+    return Condition(one.trace.times, every, gone, gone | out)
+
+
 def _judge_part(part: Judging, whole: Judging) -> None:
     """Suspect both, since one of them is wrong and nobody knows which."""
     settings = part.checks.settings.not_above
@@ -177,7 +210,7 @@ def reach(checks: Iterable[Checks]) -> tuple[timedelta, timedelta]:
     UTC days before t's own have taught.
     """
     befores, afters = zip(*(_reach(one) for one in checks), strict=True) if (checks := list(checks)) else ((), ())
-    return max(befores, default=timedelta(0)), max(afters, default=timedelta(0))
+    return max((*befores, _companion_reach(checks)), default=timedelta(0)), max(afters, default=timedelta(0))
 
 
 def _reach(checks: Checks) -> tuple[timedelta, timedelta]:
@@ -201,7 +234,30 @@ def _reach(checks: Checks) -> tuple[timedelta, timedelta]:
         if settings.neighbours is not None:
             before.append(every)
             after.append(every)
+        for back, forth in _own_reach(settings, every):
+            before.append(back)
+            after.append(forth)
     return max(before), max(after)
+
+
+def _own_reach(settings: CheckSettings, every: timedelta) -> Iterator[tuple[timedelta, timedelta]]:
+    if settings.own_step is not None:
+        back_in = settings.own_step.back_in
+        yield back_in + NEIGHBOURS_WITHIN * every + own.BEFORE_A_STEP, back_in
+    if settings.own_flat is not None:
+        after = _longest(settings.own_flat.suspect, settings.own_flat.fail)
+        yield max(after, own.LONGEST_FLAT) + FLAT_OVER * every, after
+    if settings.unsteady is not None:
+        yield (settings.unsteady.over / 2,) * 2
+    if settings.stuck is not None:
+        yield (settings.stuck.over + timedelta(hours=1),) * 2
+
+
+def _companion_reach(checks: Sequence[Checks]) -> timedelta:
+    """Return how long a companion must have failed, and the gap over which that is taken to go on."""
+    lasting = [one.settings.companion.lasting for one in checks if one.settings.companion is not None]
+    every = max((one.interval or timedelta(0) for one in checks), default=timedelta(0))
+    return max(lasting) + FLAT_OVER * every if lasting else timedelta(0)
 
 
 def _longest(*lengths: timedelta | None) -> timedelta:

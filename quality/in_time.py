@@ -108,7 +108,7 @@ def attenuated_flag(series: Paced, settings: AttenuatedCheck) -> Flags:
     """Return where the values vary too little over a time; NOT_EVALUATED where too few of them are there."""
     # As ioos_qc has it, the reading of just so long ago is outside.
     windows = _windows(series.times, settings.over, side="right")
-    enough = windows.count(~np.isnan(series.values)) >= settings.present * _due(series.interval, settings.over)
+    enough = windows.count(~np.isnan(series.values)) >= max(2, settings.present * _due(series.interval, settings.over))
     if settings.measure == "std":
         variation = windows.deviation(series.values)
     else:

@@ -12,9 +12,17 @@ from pydantic import Field, model_validator
 
 from domain.text import Text
 from registry.faults import Wrong
+from registry.learned_settings import (
+    Amount,
+    CompanionCheck,
+    OwnFlatCheck,
+    OwnLevelCheck,
+    OwnStepCheck,
+    StuckCheck,
+    UnsteadyCheck,
+)
 from registry.values import DurationSpan, Id, SomeTime, Span, StationKind, Strict
 
-Amount = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -196,6 +204,18 @@ class CheckSettings(Strict):
     """dissolved oxygen against saturation"""
     neighbours: NeighboursCheck | None = None
     """a station against the median of its area"""
+    own_step: OwnStepCheck | None = None
+    """a step much greater than the ordinary ones of this series"""
+    own_level: OwnLevelCheck | None = None
+    """a value far from the usual level of this series"""
+    own_flat: OwnFlatCheck | None = None
+    """a value that does not change for longer than is usual in this series"""
+    unsteady: UnsteadyCheck | None = None
+    """readings that jump about their neighbours for days"""
+    stuck: StuckCheck | None = None
+    """a value that only jitters about one level for hours"""
+    companion: CompanionCheck | None = None
+    """other parameters of the same instrument that are missing or have failed"""
 
 
 class ParameterChecks(CheckSettings):
@@ -213,7 +233,22 @@ class ParameterChecks(CheckSettings):
 
 
 CheckName = Literal[
-    "spike", "rate", "flat_line", "attenuated", "gap", "climatology", "pinned", "not_above", "oxygen", "neighbours"
+    "spike",
+    "rate",
+    "flat_line",
+    "attenuated",
+    "gap",
+    "climatology",
+    "pinned",
+    "not_above",
+    "oxygen",
+    "neighbours",
+    "own_step",
+    "own_level",
+    "own_flat",
+    "unsteady",
+    "stuck",
+    "companion",
 ]
 
 

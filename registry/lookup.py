@@ -191,6 +191,21 @@ class Registry:
                 return name
         return None
 
+    @cached_property
+    def _by_place(self) -> Mapping[tuple[str, str, str], tuple[SeriesKey, ...]]:
+        found: dict[tuple[str, str, str], tuple[SeriesKey, ...]] = {}
+        for one in sorted(self.stations.values(), key=lambda one: one.id):
+            for parameter in self.measured(one.id):
+                place = (one.area, one.kind, parameter)
+                found[place] = (*found.get(place, ()), SeriesKey(one.id, parameter))
+        return found
+
+    def peers(self, series: SeriesKey) -> tuple[SeriesKey, ...]:
+        """Return the same parameter at the other stations of its kind in the area, by their ids."""
+        mine = self.stations[series.station]
+        together = self._by_place.get((mine.area, mine.kind, series.parameter), ())
+        return tuple(one for one in together if one.station != mine.id)
+
     def topic_filters(self) -> tuple[str, ...]:
         """Return the MQTT filters that cover every station."""
         own = {topic for station in self.stations.values() for topic in station.decoder.own_topics}

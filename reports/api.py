@@ -14,7 +14,7 @@ from domain.limit import Bound
 from domain.reading import SeriesKey
 from domain.rollup import IndexPoint, RollupPoint, RollupState
 from domain.text import Text
-from domain.window import Window, WindowKind, window_of_mark
+from domain.window import Window, WindowKind, marks_ending_in, window_of_mark
 from present.charts import is_sufficient
 from registry.limits import Confirmation, confirmation_of
 from registry.lookup import Registry
@@ -80,7 +80,7 @@ OPERATIONS = (
               (Asked("on", Text("only those in force on this date (2026-03-01)")),)),
     Operation("/api/v1/rollups", Text("averages and sums of one station, with valid and expected counts"),
               (_STATION, Asked("parameter", Text("one parameter's id; without it, all")),
-               Asked("window", Text("hour, hour8, hour24 or day; without it, hour")), _FROM, _TO, _FORMAT)),
+               Asked("window", Text("hour, hour8, hour24, day, month, season or year; without it, hour")), _FROM, _TO, _FORMAT)),
     Operation("/api/v1/indices", Text("air quality indices of one station"),
               (_STATION, Asked("window", Text("hour or day; without it, hour")), _FROM, _TO, _FORMAT)),
     Operation("/api/v1/exceedances", Text("times when a confirmed limit was exceeded, by automatic readings"),
@@ -189,9 +189,7 @@ class _Lists:
         """The windows of one station that end after `from` and not after `to`; `value` is null where none counts."""
         span = self._span(start, end)
         keys = [SeriesKey(station, one) for one in self._parameters(station, parameter)]
-        # Days are marked by their beginning: those that end in the span begin up to a day before it.
-        marks = Window(span.start - timedelta(days=2), span.end)
-        found = self._store.read_rollups(window, keys, marks)
+        found = self._store.read_rollups(window, keys, marks_ending_in(window, span))
         rows = [one for points in found.values() for point in points for one in self._rollup(point, span)]
         return answer(request, rows, form, name=f"{self._prefix}{station}-{window}")
 
@@ -240,7 +238,7 @@ class _Lists:
         }  # fmt: skip
 
     def _rollup(self, point: RollupPoint, span: Window) -> Iterator[dict[str, Any]]:
-        window = window_of_mark(point.kind, point.mark, self._registry.zone)
+        window = self._registry.window(point.kind, point.mark)
         if window.end in span:
             sufficient = is_sufficient(point, self._registry.province.policies.capture)
             yield {

@@ -21,7 +21,7 @@ from reports.summary import MEDIA, AreaView, ProvinceView, Row, State, StationVi
 _HOURS, _DAYS = 48, 30
 _SHAPES = {"industrial": "square", "residential": "circle", "agricultural": "diamond"}
 # Their natural range is no more told by 0 than by anything else.
-_NOT_FROM_ZERO = frozenset({"ph", "water_temperature", "air_temperature", "air_pressure"})
+NOT_FROM_ZERO = frozenset({"ph", "water_temperature", "air_temperature", "air_pressure"})
 STATE_WORDS = {
     State.OVER: Text("over limit"), State.LATE: Text("found late"), State.ADVISORY: Text("advisory"),
     State.SILENT: Text("silent"), State.WITHIN: Text("within the limit again"),
@@ -69,7 +69,7 @@ def _drawn(registry: Registry, view: StationView, row: Row, lang: str, *, main: 
         zone=registry.zone, lang=lang, unit=row.parameter.unit, precision=row.parameter.precision,
         capture=policies.capture, suspect_share=policies.suspect_share,
         label=clause(row.limit, lang=lang) if row.limit else "", badge=_badge(view, lang, demo=demo),
-        from_zero=row.series.parameter not in _NOT_FROM_ZERO,
+        from_zero=row.series.parameter not in NOT_FROM_ZERO,
         bars=row.parameter.kind in {ParameterKind.AMOUNT, ParameterKind.COUNTER},
     )  # fmt: skip
     wide, narrow = (WIDE, NARROW) if main else (SMALL, SMALL_NARROW)

@@ -27,8 +27,12 @@ _AREA_KINDS = {
 _MEANS = {
     WindowKind.HOUR: Text("hourly mean"), WindowKind.HOUR8: Text("8-hour mean"),
     WindowKind.HOUR24: Text("24-hour mean"), WindowKind.DAY: Text("daily mean"),
+    WindowKind.MONTH: Text("monthly mean"), WindowKind.SEASON: Text("seasonal mean"), WindowKind.YEAR: Text("annual mean"),
 }  # fmt: skip
-_SUMS = {WindowKind.HOUR: Text("hourly sum"), WindowKind.DAY: Text("daily sum")}
+_SUMS = {
+    WindowKind.HOUR: Text("hourly sum"), WindowKind.DAY: Text("daily sum"), WindowKind.MONTH: Text("monthly sum"),
+    WindowKind.SEASON: Text("seasonal sum"), WindowKind.YEAR: Text("annual sum"),
+}  # fmt: skip
 
 
 def filters(lang: str) -> Mapping[str, Callable[..., Any]]:

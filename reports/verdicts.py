@@ -16,6 +16,7 @@ from present.words import day, name, number, say, symbol, unit, with_unit
 from present.words import shown as shown_level
 from registry.lookup import Registry
 from registry.schema import ParameterKind
+from reports.drawn import NOT_FROM_ZERO
 from reports.resolving import Against, AreaResolving, Capacity, Cause, Resolving
 
 WORDS = {
@@ -47,6 +48,7 @@ class Said:
     details: Sequence[str]
     value_head: str
     lines: Sequence[MonthLine]
+    chart_title: str
     wide: Markup
     narrow: Markup
 
@@ -155,14 +157,15 @@ def _said(registry: Registry, one: Resolving, lang: str, badge: str) -> Said:
     chart = MonthChart(
         key=f"m-{one.kind}-{one.parameter.id}".replace("_", "-"), title=f"{called}: {what}",
         description=_description(one, lang), months=[_bar(registry, one, month) for month in one.months.months],
-        unit=of_unit, lang=lang, days_word=say(Text("days outside the limit, of 31"), lang), badge=badge,
+        unit=of_unit, lang=lang, days_word=_days_word(one, lang), badge=badge,
+        from_zero=one.parameter.id not in NOT_FROM_ZERO,
     )  # fmt: skip
     return Said(
         found=one, title=title, verdict=say(WORDS[one.verdict], lang) if one.verdict else say(Text("Not judged"), lang),
         sentence=sentence(registry, one, lang), details=[say(text, lang) for text in _details(registry, one, lang)],
         value_head=what + (f", {of_unit}" if of_unit else ""),
         lines=[_line(one, month, lang) for month in reversed(one.months.months[-_SHOWN:])],
-        wide=draw_months(chart, narrow=False), narrow=draw_months(chart, narrow=True),
+        chart_title=chart.title, wide=draw_months(chart, narrow=False), narrow=draw_months(chart, narrow=True),
     )  # fmt: skip
 
 
@@ -173,8 +176,15 @@ _KINDS = {
 }  # fmt: skip
 
 
+def _days_word(one: Resolving, lang: str) -> str:
+    most = max(month.days_over for month in one.months.months)
+    if not most:
+        return say(Text("No day outside the limit"), lang)
+    return say(Text("Days outside the limit, at most {count}", {"count": most}), lang)
+
+
 def _bar(registry: Registry, one: Resolving, month: Month) -> MonthBar:
-    enough = month.share is None or month.share >= registry.province.policies.capture
+    enough = not month.running and (month.share is None or month.share >= registry.province.policies.capture)
     counts = one.against not in {Against.NOTHING, Against.CAPACITY}
     return MonthBar(month.first, _scale(one).value(month.value), enough, month.days_over if counts else None)
 

@@ -22,7 +22,7 @@ from domain.moment import moment
 from domain.reading import SeriesKey
 from domain.rollup import RollupPoint, RollupState
 from domain.text import QuantracError, Text
-from domain.window import Window, WindowKind, window_of_mark
+from domain.window import Window, WindowKind, marks_ending_in
 from ingest.ways import IMPORTED
 from registry.lookup import Registry
 from storage import reading_revisions
@@ -82,7 +82,7 @@ def open_text(path: Path) -> TextIO:
 
 
 # What reading a file that is damaged or cut off raises.
-_UNREADABLE = (OSError, EOFError, zlib.error)
+UNREADABLE = (OSError, EOFError, zlib.error)
 
 
 def read_rows(path: Path, result: ImportResult) -> Iterator[Row]:
@@ -99,7 +99,7 @@ def read_rows(path: Path, result: ImportResult) -> Iterator[Row]:
             except csv.Error as error:
                 result.refuse(reader.line_num, Text("the line is no CSV: {why}", {"why": str(error)}))
                 continue
-            except _UNREADABLE as error:
+            except UNREADABLE as error:
                 cut = Text("the file cannot be read from here on: {why}", {"why": str(error)})
                 result.refuse(reader.line_num + 1, cut)
                 return
@@ -113,14 +113,14 @@ def _taken(columns: Sequence[str], cells: Sequence[str], line: int, result: Impo
         return  # an empty line says nothing
     try:
         yield _row(line, columns, cells)
-    except _Unreadable as error:
+    except Unreadable as error:
         result.refuse(line, error.why)
 
 
 def _columns(path: Path, reader: Iterator[list[str]]) -> list[str]:
     try:
         found = next(reader, [])
-    except (csv.Error, *_UNREADABLE) as error:
+    except (csv.Error, *UNREADABLE) as error:
         raise BadFile(Text("{file} cannot be read: {why}", {"file": str(path), "why": str(error)})) from error
     unknown = [column for column in found if column not in (*COLUMNS, "flag")]
     missing = [column for column in COLUMNS if column in _NEEDED and column not in found]
@@ -133,7 +133,7 @@ def _columns(path: Path, reader: Iterator[list[str]]) -> list[str]:
     return found
 
 
-class _Unreadable(Exception):
+class Unreadable(Exception):
     """A line says nothing that can be taken."""
 
     def __init__(self, why: Text) -> None:
@@ -144,35 +144,37 @@ class _Unreadable(Exception):
 def _row(line: int, columns: Sequence[str], cells: Sequence[str]) -> Row:
     if len(cells) != len(columns):
         counts = {"found": len(cells), "wanted": len(columns)}
-        raise _Unreadable(Text("the line has {found} cells, the heading {wanted}", counts))
+        raise Unreadable(Text("the line has {found} cells, the heading {wanted}", counts))
     if any("\N{REPLACEMENT CHARACTER}" in cell for cell in cells):
-        raise _Unreadable(Text("the line is no UTF-8"))
+        raise Unreadable(Text("the line is no UTF-8"))
     found = {column: cell.strip() for column, cell in zip(columns, cells, strict=True)}
     if not found["station"] or not found["parameter"]:
-        raise _Unreadable(Text("station or parameter is missing"))
+        raise Unreadable(Text("station or parameter is missing"))
     status = found.get("status", "")
     if status not in STATUSES:
-        raise _Unreadable(Text("`{found}` is no status; 00, 01, 02 or empty", {"found": status}))
-    time, value = _time(found["time"]), _value(found["value"])
+        raise Unreadable(Text("`{found}` is no status; 00, 01, 02 or empty", {"found": status}))
+    time, value = read_time(found["time"]), read_value(found["value"])
     return Row(line, time, found["station"], found["parameter"], value, found["unit"], status or "00")
 
 
-def _time(written: str) -> datetime:
+def read_time(written: str) -> datetime:
+    """Return the moment that is written in ISO 8601 with its offset. Raises Unreadable."""
     try:
         time = datetime.fromisoformat(written)
         known = None if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise _Unreadable(Text("`{found}` is no ISO 8601 time", {"found": written})) from None
+        raise Unreadable(Text("`{found}` is no ISO 8601 time", {"found": written})) from None
     if known is None:
         text = Text("`{found}` has no offset; write it as 2026-11-24T08:35:00+07:00", {"found": written})
-        raise _Unreadable(text)
+        raise Unreadable(text)
     # Moved by an interval or into another zone it must still be a time.
     if not 1 < known.year < 9999:
-        raise _Unreadable(Text("`{found}` is no ISO 8601 time", {"found": written}))
+        raise Unreadable(Text("`{found}` is no ISO 8601 time", {"found": written}))
     return known
 
 
-def _value(written: str) -> float | None:
+def read_value(written: str) -> float | None:
+    """Return the number that is written; None for nothing. Raises Unreadable."""
     if not written:
         return None
     try:
@@ -181,7 +183,7 @@ def _value(written: str) -> float | None:
         value = math.nan
     # Python takes 1_000 for a number, and nobody else does.
     if "_" in written or not math.isfinite(value):
-        raise _Unreadable(Text("`{found}` is no number", {"found": written}))
+        raise Unreadable(Text("`{found}` is no number", {"found": written}))
     return value
 
 
@@ -317,13 +319,12 @@ def export_rollups(wanted: Wanted, registry: Registry, store: ReadingStore, out:
     """Write windows as CSV, those without a value too; return how many."""
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(_ROLLUP_COLUMNS)
-    # A day is marked by its beginning, so its mark lies outside the span that its end is in.
-    around = Window(wanted.window.start - timedelta(days=2), wanted.window.end)
     count = 0
     for kind in [wanted.kind] if wanted.kind else list(WindowKind):
+        around = marks_ending_in(kind, wanted.window)
         for key in wanted.series(registry):
             for point in store.read_rollups(kind, [key], around)[key]:
-                window = window_of_mark(kind, point.mark, registry.zone)
+                window = registry.window(kind, point.mark)
                 if window.end in wanted.window:
                     writer.writerow(_rollup_row(point, window, registry))
                     count += 1

@@ -118,7 +118,11 @@ def open_to_prove(file: Path) -> sqlite3.Connection | None:
 
 def has_messages(connection: sqlite3.Connection) -> bool:
     """Tell whether the table is there: a file that its writer has only just made has none."""
-    return connection.execute(SQL["table"]).fetchone() is not None
+    try:
+        return connection.execute(SQL["table"]).fetchone() is not None
+    except UnicodeDecodeError as error:
+        # SQLite's own message quotes the damaged schema, and Python cannot read it.
+        raise sqlite3.DatabaseError("malformed database schema") from error
 
 
 def bytes_of(file: Path) -> int:

@@ -49,7 +49,7 @@ class Series:
         return len(self.times)
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=4_000)
 def judged(status: int, flag: int, reasons: int) -> tuple[Status, Flag, Reason]:
     """Return what a store's numbers mean; there are few, and Python's own way costs more than all else of a row."""
     return Status(status), Flag(flag), Reason(reasons)

@@ -116,18 +116,17 @@ def _wider(new: Any) -> dict[str, Any]:
         "first_at": sa.case((new.first_at < dirty.c.first_at, new.first_at), else_=dirty.c.first_at),
         "last_at": sa.case((new.last_at > dirty.c.last_at, new.last_at), else_=dirty.c.last_at),
         "number": new.number,
-        "cause": new.cause.op("|")(dirty.c.cause),
     }
 
 
 def clear(connection: Connection, taken: Sequence[DirtySpan]) -> None:
     """Forget what was taken, except where something came since: then the number is another."""
-    names = ("consumer", "station", "parameter", "day", "number")
+    names = ("consumer", "station", "parameter", "day", "cause", "number")
     condition = sa.and_(*(dirty.c[name] == sa.bindparam(f"b_{name}") for name in names))
     rows = [
         {
             "b_consumer": one.consumer, "b_station": one.series.station, "b_parameter": one.series.parameter,
-            "b_day": one.day, "b_number": one.number,
+            "b_day": one.day, "b_cause": int(one.cause), "b_number": one.number,
         }
         for one in taken
     ]  # fmt: skip

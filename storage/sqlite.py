@@ -280,12 +280,12 @@ def _rows(readings: Iterable[Reading], numbers: Mapping[SeriesKey, int]) -> Iter
 
 
 def _series(rows: Iterable[tuple[float, ...]]) -> Series:
-    columns = np.fromiter(chain.from_iterable(rows), np.float64).reshape(-1, 5).T
-    values, judged = columns[1].copy(), columns[2].astype(np.int8)
+    columns = np.fromiter(chain.from_iterable(rows), np.float64).reshape(-1, 4).T
+    values, judged = columns[1].copy(), columns[2].astype(np.int64)
     values[np.isinf(values)] = np.nan
     return Series(
-        columns[0].astype(np.int64), values, judged >> 4, judged & 15,
-        columns[3].astype(np.int32), columns[4].astype(np.int32),
+        columns[0].astype(np.int64), values, (judged >> 4 & 3).astype(np.int8), (judged & 15).astype(np.int8),
+        (judged >> 6).astype(np.int32), columns[3].astype(np.int32),
     )  # fmt: skip
 
 

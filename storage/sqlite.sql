@@ -73,7 +73,7 @@ SELECT at, value, status, flag, reasons, checks, seq FROM readings WHERE series 
 
 -- read_columns
 -- The same in as few numbers as can be, all of which are exact as floats; what is missing is infinite, as no reading is.
-SELECT at, ifnull(value, 9e999), status * 16 + flag, reasons, checks
+SELECT at, ifnull(value, 9e999), reasons * 64 + status * 16 + flag, checks
   FROM readings WHERE series = ? AND at > ? AND at <= ? ORDER BY at;
 
 -- latest

@@ -127,10 +127,11 @@ dirty = Table(
     Column("station", String(40), primary_key=True),
     Column("parameter", String(40), primary_key=True),
     Column("day", Integer, primary_key=True, autoincrement=False),
+    # Why it is to be looked at (domain.cause): apart, so that a figure is not said to have changed by another's cause.
+    Column("cause", Integer, primary_key=True, autoincrement=False),
     Column("first_at", BigInteger, nullable=False),
     Column("last_at", BigInteger, nullable=False),
     Column("number", BigInteger, nullable=False),  # rises with every release; a job clears only the number it took
-    Column("cause", Integer, nullable=False, server_default="0"),  # bits: why it is to be looked at (domain.cause)
 )  # fmt: skip
 
 # The calendar of maintenance as it was last applied to what is stored: one row for each series and span (after < moment

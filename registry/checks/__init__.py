@@ -6,7 +6,7 @@ from datetime import date
 from typing import TypeAlias
 
 from domain.text import Text
-from registry.checks import alerting, derived, figures, law, places, speaking, upkeep
+from registry.checks import alerting, derived, figures, law, places, quality, speaking, upkeep
 from registry.checks.known import Findings, Known
 from registry.contents import Contents, Found
 from registry.formats import Format
@@ -42,6 +42,8 @@ RULES: Mapping[str, Sequence[Check]] = {
     "stations.parameters": (
         law.ordered, places.measured_parameter, places.measured_medium, places.interval, figures.unit_at_station,
         figures.state, derived.at_station, derived.meter,
+        quality.suspect_at_station, quality.whole_at_station, quality.oxygen_at_station, quality.long_enough_at_station,
+        quality.either_set_or_off,
     ),
     "stations.decoder": (
         speaking.decoder, speaking.taken, speaking.needed, speaking.names, speaking.device, speaking.timezone,
@@ -51,7 +53,11 @@ RULES: Mapping[str, Sequence[Check]] = {
     "stations.decoder.names": (speaking.mapped_parameter, speaking.named_unit),
     "stations.decoder.records": (speaking.mapped_parameter,),
     "stations.decoder.topics": (speaking.mapped_parameter,),
-    "parameters": (figures.molar_mass, figures.reckoned, figures.accepted_units, derived.source, derived.speed),
+    "parameters": (
+        figures.molar_mass, figures.reckoned, figures.accepted_units, derived.source, derived.speed,
+        quality.suspect_in_plausible, quality.aliases,
+    ),
+    "parameters.checks": (quality.whole, quality.oxygen, quality.long_enough),
     "regulations": (law.ordered, law.one_row_at_a_time),
     "regulations.rows": (
         law.ordered, law.confirmed_by_somebody, law.confirmed_by_now, law.confirmed_figure, figures.parameter,

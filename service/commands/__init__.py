@@ -4,9 +4,11 @@ from service.commands import (
     alerts,
     dashboards,
     decode,
+    flags,
     gaps,
     journal,
     limits,
+    qc,
     quarantine,
     readings,
     running,
@@ -17,7 +19,8 @@ from service.commands import (
 # In the order in which help lists them.
 COMMANDS = (
     setup.add, running.add_demo, running.add_run, running.add_setup_influx, state.add, gaps.add, journal.add,
-    readings.add_import, readings.add_export, readings.add_recompute, decode.add, quarantine.add, limits.add,
+    readings.add_import, readings.add_export, readings.add_recompute, qc.add, decode.add, quarantine.add, flags.add,
+    limits.add,
     alerts.add,
     dashboards.add,
 )  # fmt: skip

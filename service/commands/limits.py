@@ -58,7 +58,8 @@ def add(app: typer.Typer, _: Callable[..., str]) -> None:
         by: Annotated[str, typer.Option("--by", metavar="NAME", help=_("who confirms it"))],
         note: Annotated[str, typer.Option("--note", metavar="TEXT", help=_("on what ground"))],
         averaging: Annotated[
-            str | None, typer.Option("--averaging", metavar="WINDOW", help=_("hour, hour8, hour24 or day"))
+            str | None,
+            typer.Option("--averaging", metavar="WINDOW", help=_("hour, hour8, hour24, day, month, season or year")),
         ] = None,
     ) -> None:
         confirm(ctx.obj, row, (by, note), averaging)

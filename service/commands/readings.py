@@ -191,7 +191,9 @@ def add_export(app: typer.Typer, _: Callable[..., str]) -> None:
         window: Annotated[
             str | None,
             typer.Option(
-                "--window", metavar="WINDOW", help=_("of rollups: hour, hour8, hour24 or day; of indices: hour")
+                "--window",
+                metavar="WINDOW",
+                help=_("of rollups: hour, hour8, hour24, day, month, season or year; of indices: hour"),
             ),
         ] = None,
     ) -> None:
@@ -244,7 +246,7 @@ def add_recompute(app: typer.Typer, _: Callable[..., str]) -> None:
 
     @app.command(
         "recompute", cls=Page,
-        help=_("Make rollups and indices once more from the readings, after the configuration was changed.\n\n"
+        help=_("Make flags, rollups and indices once more from the readings, after the configuration was changed.\n\n"
                "What differs becomes a revision; the running service makes the figures, or this command where none\n"
                "runs."),
         epilog="quantrac recompute --from 2026-03-01 --to 2026-03-08\n"

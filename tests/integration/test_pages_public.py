@@ -346,7 +346,7 @@ def test_what_is_not_there_is_a_page_in_the_language_of_its_address(site: Site) 
         (
             "rollups?station=KK-CG-01&window=week",
             422,
-            "`window` cannot be “week”; it takes: hour, hour8, hour24 or day",
+            "`window` cannot be “week”; it takes: hour, hour8, hour24, day, month, season or year",
         ),
         ("rollups?station=KK-CG-01&format=xml&lang=vi", 422, "`format` không nhận “xml”; giá trị nhận được: json"),
         ("exceedances?from=x", 422, "`from` cannot be “x”; it takes: after this moment (2026-03-01T00:00:00+07:00"),

@@ -11,8 +11,14 @@ depends_on = None
 
 def upgrade() -> None:
     """Go to this revision."""
-    with op.batch_alter_table("dirty", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("cause", sa.Integer(), nullable=False, server_default="0"))
+    _dirty("cause")
+    # What was read and not yet rolled has not been through the checks that need neighbours: it goes there first.
+    op.execute(
+        "INSERT INTO dirty_rekeyed (consumer, station, parameter, day, cause, first_at, last_at, number) "
+        "SELECT CASE consumer WHEN 'roll' THEN 'flag' ELSE consumer END, station, parameter, day, 0, first_at, last_at, "
+        "number FROM dirty"
+    )
+    _replace_dirty()
     op.create_table(
         "maintenance",
         sa.Column("station", sa.String(40), nullable=False),
@@ -42,23 +48,38 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("flag_overrides_of", "flag_overrides", ["station", "parameter"])
-    # What was read and not yet rolled has not been through the checks that need neighbours: it goes there first.
-    op.execute("UPDATE dirty SET consumer = 'flag' WHERE consumer = 'roll'")
 
 
 def downgrade() -> None:
     """Go back."""
-    # A day that waits for both is rolled whole.
+    _dirty()
     op.execute(
-        "UPDATE dirty SET first_at = day * 86400000000, last_at = (day + 1) * 86400000000 - 1 WHERE consumer = 'flag'"
+        "INSERT INTO dirty_rekeyed (consumer, station, parameter, day, first_at, last_at, number) "
+        "SELECT CASE consumer WHEN 'flag' THEN 'roll' ELSE consumer END AS waits, station, parameter, day, "
+        "min(first_at), max(last_at), max(number) FROM dirty WHERE consumer <> 'flagging' "
+        "GROUP BY waits, station, parameter, day"
     )
-    op.execute(
-        "DELETE FROM dirty WHERE consumer = 'roll' AND EXISTS (SELECT 1 FROM dirty AS other WHERE other.consumer = 'flag' "
-        "AND other.station = dirty.station AND other.parameter = dirty.parameter AND other.day = dirty.day)"
-    )
-    op.execute("DELETE FROM dirty WHERE consumer = 'flagging'")
-    op.execute("UPDATE dirty SET consumer = 'roll' WHERE consumer = 'flag'")
+    _replace_dirty()
     op.drop_table("flag_overrides")
     op.drop_table("maintenance")
-    with op.batch_alter_table("dirty", schema=None) as batch_op:
-        batch_op.drop_column("cause")
+
+
+def _dirty(*also: str) -> None:
+    """Make the table of spans with another key: neither database can change one in place by the same words."""
+    op.create_table(
+        "dirty_rekeyed",
+        sa.Column("consumer", sa.String(8), nullable=False),
+        sa.Column("station", sa.String(40), nullable=False),
+        sa.Column("parameter", sa.String(40), nullable=False),
+        sa.Column("day", sa.Integer(), nullable=False),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in also),
+        sa.Column("first_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("consumer", "station", "parameter", "day", *also),
+    )
+
+
+def _replace_dirty() -> None:
+    op.drop_table("dirty")
+    op.rename_table("dirty_rekeyed", "dirty")
