@@ -14,10 +14,12 @@ from domain.limit import Bound
 from domain.moment import micros, moment
 from domain.reading import SeriesKey
 from domain.rollup import IndexPoint, RollupPoint
+from domain.text import Text
 from domain.window import HOUR, Window, WindowKind
 from registry.limits import Confirmation
 from registry.lookup import Registry
 from registry.schema import ParameterKind
+from reports.computed import not_computed
 from storage import confirmations, ledger
 from storage.readings import ReadingStore
 from storage.tables import alerts, cases
@@ -77,6 +79,7 @@ class Facts:
     points: Points = field(default_factory=dict)
     indices: Mapping[str, Sequence[IndexPoint]] = field(default_factory=dict)
     confirmations: Mapping[str, Confirmation] = field(default_factory=dict)
+    not_computed: Mapping[SeriesKey, Sequence[Text]] = field(default_factory=dict)
 
 
 def windows_of(
@@ -113,17 +116,20 @@ def gather(
             series = SeriesKey(station, parameter)
             for kind in windows_of(registry, series, now, said):
                 wanted.setdefault(kind, []).append(series)
+    points = {
+        (series, kind): points
+        for kind, keys in wanted.items()
+        for series, points in store.read_rollups(kind, keys, _back(kind, now, hours)).items()
+    }
+    bases = ((series, base_window(registry, series)) for series, _ in points)
     return Facts(
         now=now,
         heard={station: heard.heard_at for station, heard in ledger.all_heard(engine).items()},
         episodes=episodes(engine, sa.and_(alerts.c.closed_at.is_(None), alerts.c.station.in_(stations))),
-        points={
-            (series, kind): points
-            for kind, keys in wanted.items()
-            for series, points in store.read_rollups(kind, keys, _back(kind, now, hours)).items()
-        },
+        points=points,
         indices=_indices(registry, store, now, [one for one in stations if registry.stations[one].kind == "air"]),
         confirmations=said,
+        not_computed=not_computed(registry, store, points, dict.fromkeys(bases)),
     )
 
 

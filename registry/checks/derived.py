@@ -123,7 +123,7 @@ def _correction(one: Found, known: Known, settings: Derivation) -> Findings:
     if settings.oxygen_wet and settings.gas.moisture is None:
         yield (
             ("derived", "oxygen_wet"), Text("oxygen in wet gas cannot be brought to dry gas without its moisture"),
-            Text("write `gas: {{moisture: …}}`, a number or the parameter that measures it"),
+            Text("write `moisture` below `gas:`, a number or the parameter that measures it"),
         )  # fmt: skip
     if settings.gas.pressure is not None and settings.gas.temperature is None:
         yield (
