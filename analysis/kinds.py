@@ -3,7 +3,7 @@
 Directions are averaged as unit vectors, each reading alike (U.S. EPA, Meteorological Monitoring Guidance for Regulatory
 Modeling Applications, EPA-454/R-99-005, 2000, section 6.2: the unit-vector mean). They are not weighted by wind speed:
 a direction then needs no second instrument, and a pollutant comes from where the wind blew from, not from where it blew
-hardest. In a calm a vane shows where it was left; such readings do not count (the same text, section 6.2.1).
+hardest. In a calm a vane shows where it was left; such readings do not count.
 """
 
 from enum import Enum
