@@ -70,9 +70,15 @@ def _exchanged(times: Ints, values: Floats, place: int, meter: Meter) -> float:
     shown, total = float(values[place - 1]), 0.0
     for at, old_final, new_initial in meter.replaced:
         if times[place - 1] <= at < times[place]:
-            total += _step(shown, old_final, meter)
+            total += _last(shown, old_final, meter)
             shown = new_initial
     return total + _step(shown, float(values[place]), meter)
+
+
+def _last(shown: float, final: float, meter: Meter) -> float:
+    """Return what an old meter still went: what was read off it counts, also where that is less than it had sent."""
+    over = final - shown + (meter.maximum or 0)
+    return over if meter.maximum is not None and final < shown and over < meter.maximum / 2 else final - shown
 
 
 def _step(before: float, now: float, meter: Meter) -> float:

@@ -113,6 +113,8 @@ def test_an_hour_of_ph_is_made_by_either_rule() -> None:
         (Meter(replaced=((25, 118, 7),)), [100, 110, 9], [0, 10, 10]),  # 110 → 118, then 7 → 9
         (Meter(replaced=((20, 118, 7),)), [100, 118, 9], [0, 18, 2]),  # a reading at the moment is the old one's
         (Meter(replaced=((22, 112, 0), (26, 4, 50))), [100, 110, 53], [0, 10, 9]),  # twice between two readings
+        (Meter(replaced=((25, 108, 7),)), [100, 110, 9], [0, 10, 0]),  # read off as 108, though it had sent 110
+        (Meter(maximum=120, replaced=((25, 4, 7),)), [100, 110, 9], [0, 10, 16]),  # over the top before it was exchanged
         (Meter(replaced=((5, 99, 0),)), [100, 110], [0, 10]),  # before all that is known
         (Meter(replaced=((35, 130, 0),)), [100, 110], [0, 10]),  # not come yet
         (Meter(replaced=((25, 118, 200),)), [100, 110, 205], [0, 10, 13]),  # the new one shows more: no 95
