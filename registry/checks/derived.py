@@ -105,7 +105,8 @@ def _is_there(
 ) -> Findings:
     name, units, place = needed
     found = known.items("parameters").get(name)
-    where = place if one.item.derived is not None and found is None else ()
+    written = one.item.derived.model_fields_set if one.item.derived is not None else set()
+    where = place if set(place[1:2]) & written else ()
     if name not in there:
         yield (
             where, Text("`{id}` is computed from `{name}`, which the station does not measure",
