@@ -1,17 +1,21 @@
-"""Everything between readings and rules, in its order: flags, what is derived, windows and indices. Whoever makes figures makes all."""
+"""Everything between readings and rules, in its order: flags, what is derived, windows and indices, states of months.
+
+Whoever makes figures makes all.
+"""
 
 from sqlalchemy.engine import Engine
 
 from analysis.deriving import Deriver
 from analysis.flagging import Flagger
 from analysis.roller import Roller
+from analysis.verifying import CONSUMER, MonthStates
 from domain.clock import Clock
 from domain.reading import SeriesKey
 from registry.lookup import Registry
 from storage.readings import ReadingStore
 
 # The consumers of spans that are served here, each by what the one before it leaves.
-STAGES = ("flag", "derive", "roll")
+STAGES = ("flag", "derive", "roll", CONSUMER)
 
 
 class Figures:
@@ -22,13 +26,16 @@ class Figures:
         self.flagger = Flagger(registry, store, engine, clock)
         self.deriver = Deriver(registry, store, engine, clock)
         self.roller = Roller(registry, store, engine, clock)
+        self.states = MonthStates(registry, store, engine)
 
     def run(self) -> int:
         """Do what is to be done, as much as a run may; return how many flags, readings and windows are new or changed.
 
         Raises StoreUnavailable.
         """
-        return self.flagger.run() + self.deriver.run() + self.roller.run()
+        # A word that has just been given is carried first: the roller takes it back where it changes a figure.
+        made = self.flagger.run() + self.deriver.run()
+        return made + self.states.run() + self.roller.run() + self.states.run()
 
     def troubles(self) -> dict[SeriesKey, str]:
         """Return the series of which no figures can be made, and why; may be asked from any thread."""

@@ -17,7 +17,7 @@ from domain.window import Window, WindowKind, window_of_mark
 from registry.calendar import Calendar
 from registry.check_settings import CheckSettings, layered
 from registry.derived import Recipe, spread
-from registry.limits import AVERAGING_OF, AppliedLimit, Confirmation, Lacking, NotCompared, confirmation_of
+from registry.limits import AVERAGING_OF, AppliedLimit, Confirmation, Held, Lacking, NotCompared, confirmation_of
 from registry.schema import (
     Applies,
     Area,
@@ -353,11 +353,15 @@ class Registry:
         found: list[NotCompared] = []
         for row, regulation, _ in self._rows(series, on):
             lacking = self._lacking(series, row, on)
-            # What is missing of the corrected series is said there.
-            is_ours = row.parameter != series.parameter or self.corrected_of(series) is None
-            if (is_ours or not row.needs_reference_o2) and row.class_name is None and lacking is not None:
+            if row.class_name is None and lacking is not None and self._is_said_of(series, row):
                 found.append(NotCompared(row, regulation, lacking))
         return tuple(found)
+
+    def _is_said_of(self, series: SeriesKey, row: LimitRow) -> bool:
+        """Tell whether a row is spoken of at a series: one at a reference O₂ is at the corrected one, where there is one."""
+        if not row.needs_reference_o2:
+            return True
+        return row.parameter != series.parameter or self.corrected_of(series) is None
 
     def _lacking(self, series: SeriesKey, row: LimitRow, on: date) -> Lacking | None:
         """Say for want of what a row is not compared; None where it is, with this series or its corrected one."""
@@ -369,6 +373,19 @@ class Registry:
             return Lacking.REFERENCE
         is_there = row.parameter != series.parameter or self.corrected_of(series) is not None
         return None if is_there else Lacking.CORRECTED
+
+    def holding(self, station: str, on: date, confirmations: Mapping[str, Confirmation]) -> Iterator[Held]:
+        """Yield every row in force for a station on the local date `on`, by parameter, and what is compared with it."""
+        for parameter in self.stations[station].measures:
+            series = SeriesKey(station, parameter)
+            compared = {kind: self.limit_for(series, WindowKind(kind), on, confirmations) for kind in AVERAGING_OF}
+            for row, regulation, factors in self._rows(series, on):
+                if not self._is_said_of(series, row):
+                    continue
+                windows = tuple(str(kind) for kind, one in compared.items() if one is not None and one.row == row)
+                is_compared = row.class_name is None and self._lacking(series, row, on) is None
+                applied = self._applied(series, row, regulation, factors, on, confirmations) if is_compared else None
+                yield Held(row, regulation, factors, applied, windows)
 
     @cached_property
     def _candidates_by_day(self) -> dict[tuple[SeriesKey, date], list[_Candidate]]:
@@ -387,8 +404,7 @@ class Registry:
     def _candidates(self, series: SeriesKey, on: date) -> Iterator[_Candidate]:
         for row, regulation, factors in self._rows(series, on):
             # What is to be corrected first is compared with the corrected series and with no other.
-            is_ours = row.needs_reference_o2 is (row.parameter != series.parameter)
-            if is_ours and row.class_name is None and self._lacking(series, row, on) is None:
+            if self._is_said_of(series, row) and row.class_name is None and self._lacking(series, row, on) is None:
                 yield row, regulation, factors
 
     def _rows(self, series: SeriesKey, on: date) -> Iterator[_Candidate]:

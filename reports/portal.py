@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.engine import Engine
 from starlette.exceptions import HTTPException
 
+from analysis.schemes import SCHEMES, VERSIONS
 from domain.clock import Clock
 from domain.rollup import RollupPoint
 from domain.text import Text
@@ -24,10 +25,12 @@ from registry.lookup import Registry
 from reports import answers, api, drawn, said, summary, trends, verdicts
 from reports.answers import unpacks
 from reports.facts import gather
+from reports.index_rows import index_rows
 from reports.kept import Kept, Page
 from reports.kept_answers import KeptAnswers
 from reports.resolving import AreaResolving, resolving
 from reports.summary import Row, State
+from reports.verified import verified_months
 from storage.published import Published
 from storage.readings import ReadingStore, StoreUnavailable
 
@@ -37,6 +40,7 @@ _KEPT_S = 5.0
 _RESOLVING_KEPT_S = 600.0  # it looks back for years, and changes by the day
 _SEALS = 60  # on the page; all of them are in the API
 _PROVINCE_HOURS, _STATION_HOURS = 25, 49
+_VN_AQI = SCHEMES["vn_aqi"]
 _HTML = "text/html; charset=utf-8"
 _ROOTS = {"vi": "", "en": "/en"}
 
@@ -234,7 +238,8 @@ class _Pages:
             stations=registry.stations, strips=drawn.strips(view, lang), map_wide=wide, map_narrow=narrow,
             over=view.troubles(State.OVER, State.LATE), within=view.troubles(State.WITHIN),
             advisories=view.troubles(State.ADVISORY), areas=registry.areas, parameters=registry.parameters,
-            level_spans=said.LEVEL_SPANS, capture=registry.province.policies.capture,
+            level_spans=said.LEVEL_SPANS, index_scheme=VERSIONS[_VN_AQI.version(WindowKind.HOUR, registry)],
+            capture=registry.province.policies.capture,
         )  # fmt: skip
 
     def area(self, lang: str, identity: str) -> str:
@@ -262,9 +267,11 @@ class _Pages:
         return self._render(
             lang, "station", f"/stations/{identity}", title=name(found.names, lang), view=view,
             place=place(found.latitude, found.longitude, lang), charts=charts,
+            index_rows=index_rows(registry, self._store, identity, facts.now, facts.confirmations),
             table=drawn.table(registry, charts, lang), now=facts.now,
             daily=bool(charts) and all(one.row.kind is WindowKind.DAY for one in charts),
             laws=[row for row in view.rows if row.limit], capture=registry.province.policies.capture,
+            verified=verified_months(facts.verifications, registry),
             certificate=next((one for one in found.certificates if one.holds_on(on)), None),
         )  # fmt: skip
 

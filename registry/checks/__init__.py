@@ -54,7 +54,8 @@ RULES: Mapping[str, Sequence[Check]] = {
     "stations.decoder.records": (speaking.mapped_parameter,),
     "stations.decoder.topics": (speaking.mapped_parameter,),
     "parameters": (
-        figures.molar_mass, figures.reckoned, figures.accepted_units, derived.source, derived.speed,
+        figures.molar_mass, figures.reckoned, figures.accepted_units, figures.index_unit, figures.index_molar_mass,
+        derived.source, derived.speed,
         quality.suspect_in_plausible, quality.aliases,
     ),
     "parameters.checks": (quality.whole, quality.oxygen, quality.long_enough),
