@@ -46,7 +46,7 @@ def shown(episode: Episode, policies: Policies, configuration: int) -> dict[str,
     return {
         "levels": tuple(_pairs(episode.levels)), "first_end": episode.first_end, "over": episode.over,
         "unbroken": episode.unbroken, "lapsed": episode.lapsed,
-        "suspect": level.suspect, "calibrating": level.calibrating, "withdrawn": False,
+        "suspect": level.suspect, "calibrating": level.calibrating, "withdrawn": False, "part_of": None,
         "doubts": doubts(episode.levels, policies), "checks": CHECKS_VERSION, "software": software(),
         "configuration": configuration, "figures_by": level.configuration,
     }  # fmt: skip

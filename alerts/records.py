@@ -68,9 +68,9 @@ class Recorder:
         episode, alert = verdict.episode, verdict.alert
         if episode is None:
             assert alert is not None  # noqa: S101 - a verdict is about one or the other
-            return self._withdraw(connection, alert, about.now)
+            return self._withdraw(connection, alert, about.now, part_of=verdict.part_of)
         if alert is None:
-            return self._open(connection, about, episode, is_late=verdict.what is What.LATE)
+            return self._open(connection, about, episode, verdict.what)
         changed = self._with_figures(about, alert, episode)
         if verdict.what is What.CONFIRMED:
             return self._confirm(connection, changed, about.now)
@@ -78,6 +78,8 @@ class Recorder:
             return self._reopen(connection, changed, about.now)
         if verdict.what is What.CLOSED:
             return self._close(connection, replace(changed, closed_at=episode.closed_at), about.now)
+        # Of one that was over its end may have moved; of one that is open it is not known yet.
+        changed = changed if alert.closed_at is None else replace(changed, closed_at=episode.closed_at)
         alerting.change_alert(connection, changed)
         return changed
 
@@ -124,7 +126,8 @@ class Recorder:
         alerting.change_alert(connection, replace(alert, closed_at=now))
         self._transit(connection, alert, AlertState.FIRING, AlertState.NORMAL, now, now)
 
-    def _open(self, connection: Connection, about: Subject, episode: Episode, *, is_late: bool) -> AlertRow:
+    def _open(self, connection: Connection, about: Subject, episode: Episode, what: What) -> AlertRow:
+        is_late = what is What.LATE
         case, joined = alerting.case_for(
             connection, about.series.station, at=about.now, year=self._year(about.now),
             known=about.case if is_late else None,
@@ -135,7 +138,7 @@ class Recorder:
         self._transit(connection, alert, before, AlertState.FIRING, episode.opened_at, about.now)
         if alert.closed_at is not None:
             self._transit(connection, alert, AlertState.FIRING, AlertState.NORMAL, alert.closed_at, about.now)
-        if not is_late and alert.record.told:
+        if what is What.OPENED and alert.record.told:
             self._outbox.first(connection, alert, about.now)
             if alert.closed_at is not None:
                 self._tell_recovery(connection, alert, about.now)
@@ -168,9 +171,10 @@ class Recorder:
         limit = about.limits.limit(about.rule, about.series, level.end)
         changes = {**superseded(alert, episode, limit, policies), **shown(episode, policies, self._registry.hash)}
         return replace(
-            alert, last_at=episode.last.end, level=episode.last.value, peak=episode.peak.value,
-            peak_at=episode.peak.end, limit_low=bound.low, limit_high=bound.high, valid=level.valid,
-            expected=level.expected, record=msgspec.structs.replace(alert.record, **changes),
+            alert, crossed_at=episode.crossed_at, opened_at=episode.opened_at, last_at=episode.last.end,
+            level=episode.last.value, peak=episode.peak.value, peak_at=episode.peak.end,
+            limit_low=bound.low, limit_high=bound.high, valid=level.valid, expected=level.expected,
+            record=msgspec.structs.replace(alert.record, **changes),
         )  # fmt: skip
 
     def _confirm(self, connection: Connection, alert: AlertRow, now: datetime) -> AlertRow:
@@ -203,13 +207,14 @@ class Recorder:
         if alert.record.told and not alert.record.lapsed:
             self._outbox.recovery(connection, alert, now)
 
-    def _withdraw(self, connection: Connection, alert: AlertRow, now: datetime) -> AlertRow:
-        record = msgspec.structs.replace(alert.record, withdrawn=True)
+    def _withdraw(self, connection: Connection, alert: AlertRow, now: datetime, *, part_of: int | None) -> AlertRow:
+        """Take an alert back; of one that goes on as part of another nothing is told."""
+        record = msgspec.structs.replace(alert.record, withdrawn=True, part_of=part_of)
         closed = replace(alert, closed_at=alert.closed_at or alert.last_at, record=record)
         alerting.change_alert(connection, closed)
         if alert.closed_at is None:
             self._transit(connection, closed, AlertState.FIRING, AlertState.NORMAL, alert.last_at, now)
-        if closed.record.told:
+        if closed.record.told and part_of is None:
             self._outbox.recovery(connection, closed, now)
         return closed
 

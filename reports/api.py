@@ -15,16 +15,16 @@ from domain.clock import Clock
 from domain.limit import Bound
 from domain.month import Month
 from domain.reading import SeriesKey
-from domain.rollup import IndexPoint, RollupPoint, RollupState
+from domain.rollup import IndexPoint, RollupPoint
 from domain.text import Text
 from domain.window import Window, WindowKind, local_day, marks_ending_in, window_of_mark
-from present.charts import is_sufficient
 from registry.limits import Confirmation, Held, confirmation_of
 from registry.lookup import PERMIT, Registry
 from registry.schema import LimitRow, Regulation, Station
 from reports.answers import Form, Refused, answer
-from reports.exceedances import Exceedances, bound_kind
+from reports.exceedances import Exceedances
 from reports.facts import between, episodes
+from reports.rows import bound_kind, rollup_row, source
 from storage import confirmations, ledger, verifications
 from storage.published import Published
 from storage.readings import ReadingStore
@@ -304,24 +304,8 @@ class _Lists:
         return answer(request, rows)
 
     def _rollup(self, point: RollupPoint, span: Window) -> Iterator[dict[str, Any]]:
-        window = self._registry.window(point.kind, point.mark)
-        if window.end in span:
-            sufficient = is_sufficient(point, self._registry.province.policies.capture)
-            yield {
-                "start": self._iso(window.start), "end": self._iso(window.end), "window": point.kind,
-                "station": point.station, "parameter": point.parameter, "value": point.value,
-                "unit": self._registry.parameters[point.parameter].unit, "valid": point.valid,
-                "expected": point.expected, "suspect": point.suspect, "min": point.minimum, "max": point.maximum,
-                "sufficient": "yes" if sufficient else "no", "state": RollupState(point.state).name.lower(),
-                "revision": point.revision, **self._source(point.station), **self._mark,
-            }  # fmt: skip
-
-    def _source(self, station: str) -> dict[str, Any]:
-        """Return, for every row of a file, that its data are invented or recorded elsewhere, and under which licence."""
-        origin = self._registry.stations[station].origin
-        if origin is None:
-            return {}
-        return {"origin": f"{origin.text.en} ({origin.licence})" if origin.licence else origin.text.en}
+        if self._registry.window(point.kind, point.mark).end in span:
+            yield {**rollup_row(self._registry, point), **source(self._registry, point.station), **self._mark}
 
     def _index(self, point: IndexPoint, span: Window) -> Iterator[dict[str, Any]]:
         end = window_of_mark(point.kind, point.mark, self._registry.zone).end
@@ -330,7 +314,7 @@ class _Lists:
                 "end": self._iso(end), "window": point.kind, "station": point.station, "index": point.index,
                 "value": point.value, "level": point.level, "dominant": point.dominant,
                 "concentration": point.concentration, "missing": point.missing,
-                "scheme": str(scheme_of(point.version, point.index)), **self._source(point.station), **self._mark,
+                "scheme": str(scheme_of(point.version, point.index)), **source(self._registry, point.station), **self._mark,
             }  # fmt: skip
 
     def _parameters(self, station: str, parameter: str | None) -> Sequence[str]:

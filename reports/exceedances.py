@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy.engine import Engine
 
-from domain.limit import Bound
 from domain.month import Month
 from domain.reading import SeriesKey
 from domain.text import Text
@@ -14,6 +13,7 @@ from domain.window import HOUR
 from present.words import LANGUAGES, say
 from registry.lookup import Registry
 from reports.facts import Episode
+from reports.rows import bound_kind
 from storage import verifications
 from storage.verifications import SeriesMonth
 
@@ -114,9 +114,3 @@ def _versions(one: Episode) -> dict[str, Any]:
 def hashed(configuration: int) -> str | None:
     """Write the hash of a configuration as people compare it; None where none is kept."""
     return f"{configuration:016x}" if configuration else None
-
-
-def bound_kind(bound: Bound) -> str | None:
-    """Return what a bound is called in lists; None for one without sides."""
-    sides = (bound.low is not None, bound.high is not None)
-    return {(True, True): "between", (True, False): "at_least", (False, True): "at_most"}.get(sides)

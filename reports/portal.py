@@ -22,13 +22,14 @@ from present.charts import bullet
 from present.pages import Band, Guarded, environment, style
 from present.words import LANGUAGES, name, place, say, short_when
 from registry.lookup import Registry
-from reports import answers, api, drawn, said, summary, trends, verdicts
-from reports.answers import unpacks
+from reports import answers, api, drawn, said, shelf, summary, trends, verdicts
+from reports.answers import respond
 from reports.facts import gather
 from reports.index_rows import index_rows
-from reports.kept import Kept, Page
+from reports.kept import Kept
 from reports.kept_answers import KeptAnswers
 from reports.resolving import AreaResolving, resolving
+from reports.shelf import Shelf
 from reports.summary import Row, State
 from reports.verified import verified_months
 from storage.published import Published
@@ -82,6 +83,7 @@ def make_app(
     pages = _Pages(registry, store, engine, clock, demo=demo, seals=around.seals, resolved=resolved)
     app.include_router(api.make_router(registry, store, engine, clock, demo=demo, seals=around.seals))
     app.include_router(trends.make_router(registry, resolved, demo=demo))
+    app.include_router(shelf.make_router(Shelf(registry, store, engine, clock, pages.frame, demo)))
     kept = Kept(_KEPT_S if not demo else 1.0)
     for lang in LANGUAGES:
         _add_pages(app, pages, kept, lang)
@@ -96,7 +98,7 @@ def _add_pages(app: FastAPI, pages: "_Pages", kept: Kept, lang: str) -> None:
 
     async def answer(request: Request, key: str, make: Callable[[], str]) -> Response:
         page = kept.fresh(key)
-        return _response(request, page if page is not None else await run_in_threadpool(kept.get, key, make))
+        return respond(request, page if page is not None else await run_in_threadpool(kept.get, key, make))
 
     async def province(request: Request) -> Response:
         return await answer(request, f"{lang}/", partial(pages.province, lang))
@@ -130,15 +132,6 @@ def _add_pages(app: FastAPI, pages: "_Pages", kept: Kept, lang: str) -> None:
 def _known(identity: str, among: Mapping[str, Any]) -> None:
     if identity not in among:
         raise HTTPException(404)
-
-
-def _response(request: Request, page: Page) -> Response:
-    headers = {"etag": page.tag, "cache-control": "public, max-age=5", "vary": "accept-encoding"}
-    if request.headers.get("if-none-match") == page.tag:
-        return Response(status_code=304, headers=headers)
-    if unpacks(request):
-        return Response(page.packed, media_type=_HTML, headers={**headers, "content-encoding": "gzip"})
-    return Response(page.body, media_type=_HTML, headers=headers)
 
 
 def _add_plumbing(app: FastAPI, store: ReadingStore, reasons: Callable[[], Sequence[Text]]) -> None:
@@ -311,12 +304,17 @@ class _Pages:
         title = say(Text("Not found"), lang) if heading == "404" else say(Text("Not available"), lang)
         return self._render(lang, "missing", "/", title=title, heading=title, words=say(words, lang))
 
-    def _render(self, lang: str, part: str, path: str, **values: Any) -> str:
+    def frame(self, lang: str, path: str) -> dict[str, Any]:
+        """Return what the frame of every page needs."""
         other = next(one for one in LANGUAGES if one != lang)
-        return self._templates[lang].get_template(f"{part}.html").render(
-            part=part, root=_ROOTS[lang], other=other, other_path=_ROOTS[other] + path, province=self.registry.province,
-            band=self._band, **{"now": self._clock.now(), **values},
-        )  # fmt: skip
+        return {
+            "root": _ROOTS[lang], "other": other, "other_path": _ROOTS[other] + path, "province": self.registry.province,
+            "band": self._band, "now": self._clock.now(),
+        }  # fmt: skip
+
+    def _render(self, lang: str, part: str, path: str, **values: Any) -> str:
+        template = self._templates[lang].get_template(f"{part}.html")
+        return template.render(**{**self.frame(lang, path), "part": part, **values})
 
 
 def _bullet(row: Row) -> str:

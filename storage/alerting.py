@@ -60,7 +60,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     nothing came between them. `lapsed`: it ended because no limit is in force any more. `suspect` and
     `calibrating`: counts behind the newest. `demo`: what of it is made up. `told`: whether anybody was told. `joined`:
     its case was there before. `reopened`: how often later data opened it again. `withdrawn`: later data say that it
-    never was. `heard_before`: a silent station had been heard at some time.
+    never was; so says one that turned out to be part of another, `part_of`. `heard_before`: a silent station had been heard at some time.
     """
 
     rule_kind: str
@@ -105,6 +105,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     joined: bool = False
     reopened: int = 0
     withdrawn: bool = False
+    part_of: int | None = None
     heard_before: bool = True
 
 
@@ -297,13 +298,14 @@ def add_alert(connection: Connection, new: NewAlert, case: CaseRow) -> AlertRow:
 
 
 def change_alert(connection: Connection, alert: AlertRow) -> None:
-    """Keep the figures, kind, end and record of an alert that is there."""
+    """Keep the figures, kind, beginning, end and record of an alert that is there."""
     connection.execute(sa.update(alerts).where(alerts.c.id == alert.id).values(_changing(alert)))
 
 
 def _changing(one: NewAlert) -> dict[str, Any]:
     return {
-        "kind": one.kind.value, "closed_at": _us(one.closed_at), "last_at": micros(one.last_at),
+        "kind": one.kind.value, "crossed_at": micros(one.crossed_at), "opened_at": micros(one.opened_at),
+        "closed_at": _us(one.closed_at), "last_at": micros(one.last_at),
         "level": one.level, "peak": one.peak, "peak_at": _us(one.peak_at),
         "limit_low": one.limit_low, "limit_high": one.limit_high, "valid": one.valid, "expected": one.expected,
         "record": msgspec.json.encode(one.record, enc_hook=str).decode(),

@@ -12,6 +12,7 @@ from service.commands import (
     qc,
     quarantine,
     readings,
+    report,
     running,
     setup,
     state,
@@ -23,7 +24,6 @@ from service.commands import (
 COMMANDS = (
     setup.add, running.add_demo, running.add_run, running.add_setup_influx, state.add, gaps.add, status_share.add, journal.add,
     readings.add_import, readings.add_export, readings.add_recompute, qc.add, decode.add, quarantine.add, flags.add,
-    limits.add, indices.add, verify.add,
-    alerts.add,
+    limits.add, indices.add, verify.add, alerts.add, report.add,
     dashboards.add,
 )  # fmt: skip
