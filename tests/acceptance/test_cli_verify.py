@@ -37,7 +37,8 @@ def verified(folder: Path, *what: str) -> Done:
 
 
 def states(folder: Path, window: str) -> set[str]:
-    done = call("export", "rollups", "--window", window, "--from", "2026-02-01", "--to", "2026-03-01", cwd=folder)
+    of = ("--station", "NT-XA-01", "--parameter", "cod", "--window", window)
+    done = call("export", "rollups", *of, "--from", "2026-02-01", "--to", "2026-03-01", cwd=folder)
     return {row["state"] for row in csv.DictReader(StringIO(done.stdout))}
 
 
