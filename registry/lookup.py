@@ -77,6 +77,11 @@ class Registry:
         """Return the window whose mark in the stores is `mark`, in the province's time zone and seasons."""
         return window_of_mark(kind, mark, self.zone, self.seasons)
 
+    def is_current(self, kind: WindowKind, mark: datetime) -> bool:
+        """Tell whether there is such a window still: seasons that began on other days may be in the stores."""
+        local = mark.astimezone(self.zone)
+        return kind is not WindowKind.SEASON or (local.month, local.day) in self.seasons
+
     @cached_property
     def law_changes(self) -> tuple[date, ...]:
         """Every local date from which on something that is dated may be otherwise: between two of them no limit changes."""

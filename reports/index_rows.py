@@ -71,12 +71,13 @@ def _row(registry: Registry, point: IndexPoint) -> IndexRow:
     return IndexRow(
         point, registry.window(point.kind, point.mark).end, scheme_of(point.version, point.index),
         style=f"{'w' if point.index == 'vn_wqi' else 'a'}{point.level}" if point.level else "none",
-        level=_level(point), dominant=registry.parameters.get(point.dominant or ""),
+        level=level_of(point), dominant=registry.parameters.get(point.dominant or ""),
         missing=tuple(_symbol(registry, one) for one in point.missing),
     )  # fmt: skip
 
 
-def _level(point: IndexPoint) -> Text | None:
+def level_of(point: IndexPoint) -> Text | None:
+    """Return the word of an index's level."""
     if point.level is None:
         return None
     return _LEVELS[point.index][point.level - 1]

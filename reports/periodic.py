@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from analysis.resolved import figure_of
 from analysis.rollups import meets
+from analysis.schemes import made
 from domain.limit import Bound
 from domain.reading import SeriesKey
 from domain.rollup import IndexPoint, LimitKind, RollupPoint, RollupState
@@ -18,6 +20,7 @@ from present.charts import excess, is_over, is_sufficient
 from registry.limits import AppliedLimit, Confirmation, NotCompared
 from registry.lookup import Registry
 from registry.schema import Area, ParameterKind, Station
+from reports.exceedances import Exceedances
 from reports.facts import Episode, base_window, between, episodes
 from reports.periods import Period, PeriodKind
 from reports.resolving import AreaResolving, resolving
@@ -94,6 +97,11 @@ class IndexPeriod:
     computed: int  # windows (hours of a day, else days) that have one
     points: Sequence[IndexPoint]
 
+    @property
+    def version(self) -> str:
+        """By which text the newest of it was made."""
+        return self.points[-1].version if self.points else ""
+
 
 @dataclass(frozen=True, slots=True)
 class AreaPeriod:
@@ -104,6 +112,7 @@ class AreaPeriod:
     series: tuple[SeriesPeriod, ...]
     indices: tuple[IndexPeriod, ...]
     episodes: tuple[Episode, ...]
+    exceedances: Sequence[Mapping[str, Any]]  # those of them that are public, as the API gives them
     resolving: AreaResolving | None
 
 
@@ -153,13 +162,14 @@ class _Maker:
         found = self._windows(keys)
         outside = {kind: self._store.read_outside(kind, keys, self._marks_of(kind)) for kind in self._compared}
         alive = sa.and_(alerts.c.station.in_(ids), between(self.span.start, self.span.end))
+        found_alerts = tuple(one for one in episodes(self._engine, alive) if one.parameter)
         yearly = self._period.kind is not PeriodKind.DAY
         until = min(self._now, self.span.end)
         return AreaPeriod(
             area=area, stations=stations,
             series=tuple(self._series(key, found[key], [outside[kind][key] for kind in self._compared]) for key in keys),
-            indices=tuple(self._indices([one.id for one in stations if one.kind == "air"])),
-            episodes=tuple(one for one in episodes(self._engine, alive) if one.parameter),
+            indices=tuple(self._indices(stations)),
+            episodes=found_alerts, exceedances=Exceedances(self._registry, self._engine, found_alerts).rows(),
             resolving=resolving(
                 self._registry, self._store, self._engine, self._now, area.id, until=until
             ) if yearly else None,
@@ -228,12 +238,13 @@ class _Maker:
     def _last_day(self) -> date:
         return self._period.after - timedelta(days=1)
 
-    def _indices(self, stations: Sequence[str]) -> Iterator[IndexPeriod]:
-        for index in self._registry.province.indices if stations else ():
-            hours = self._store.read_indices(index, WindowKind.HOUR, stations, self.span)
-            days = self._store.read_indices(index, WindowKind.DAY, stations, self._marks)
-            for station in stations:
-                yield self._index(index, station, (hours, days))
+    def _indices(self, stations: Sequence[Station]) -> Iterator[IndexPeriod]:
+        for scheme in made(self._registry, self._said):
+            mine = [one.id for one in stations if one.kind == scheme.kind]
+            if mine:
+                hours = self._store.read_indices(scheme.id, WindowKind.HOUR, mine, self.span)
+                days = self._store.read_indices(scheme.id, WindowKind.DAY, mine, self._marks)
+                yield from (self._index(scheme.id, station, (hours, days)) for station in mine)
 
     def _index(self, index: str, station: str, found: tuple[Sequence[IndexPoint], Sequence[IndexPoint]]) -> IndexPeriod:
         hours, days = ([one for one in some if one.station == station] for some in found)

@@ -72,7 +72,7 @@ def _area(registry: Registry, one: AreaPeriod) -> dict[str, Any]:
         "id": one.area.id, "names": one.area.names.model_dump(), "kind": one.area.kind,
         "series": [_series(registry, series) for series in one.series],
         "indices": [_index(registry, index) for index in one.indices],
-        "exceedances": [_episode(registry, episode) for episode in one.episodes],
+        "exceedances": one.exceedances, "alerts": [_episode(registry, episode) for episode in one.episodes],
         "trend": None if one.resolving is None else trends.rows(registry, one.resolving, "en"),
     }  # fmt: skip
 
@@ -123,6 +123,7 @@ def _index_point(registry: Registry, one: IndexPoint) -> dict[str, Any]:
     return {
         "end": _iso(registry, window_of_mark(one.kind, one.mark, registry.zone).end), "window": one.kind,
         "value": one.value, "level": one.level, "dominant": one.dominant, "concentration": one.concentration,
+        "version": one.version, "missing": list(one.missing),
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from markupsafe import Markup
 
+from analysis.schemes import scheme_of
 from domain.limit import Bound
 from domain.rollup import RollupPoint
 from domain.text import Text
@@ -18,9 +19,10 @@ from registry.lookup import Registry
 from registry.schema import Medium, ParameterKind
 from reports.drawn import NOT_FROM_ZERO
 from reports.facts import Episode
+from reports.index_rows import level_of
 from reports.periodic import AreaPeriod, IndexPeriod, Law, Outside, Report, SeriesPeriod
 from reports.periods import Period, PeriodKind
-from reports.said import LEVELS, MEDIUM_NAMES, clause, limit, ratio, window_name
+from reports.said import MEDIUM_NAMES, clause, limit, ratio, window_name
 from reports.summary import MEDIA, State
 from reports.verdicts import Answer, answer, month_name
 
@@ -275,10 +277,11 @@ class _Area:
     def _index(self, one: IndexPeriod) -> IndexLine:
         lang = self._lang
         figure, highest = (point if point and point.value is not None else None for point in (one.day, one.highest))
-        level = say(LEVELS[figure.level - 1], lang) if figure and figure.level else "–"
+        level = level_of(figure) if figure else None
         moment = window_of_mark(highest.kind, highest.mark, self._zone).end if highest else None
         return IndexLine(
-            station=one.station, index=one.index.upper(), figure=str(figure.value) if figure else "–", level=level,
+            station=one.station, index=say(scheme_of(one.version, one.index), lang), figure=str(figure.value) if figure else "–",
+            level=say(level, lang) if level else "–",
             highest=f"{highest.value} ({short_when(moment, self._zone, lang, end=True)})" if highest and moment else "–",
             computed=one.computed,
         )  # fmt: skip

@@ -327,7 +327,8 @@ def export_rollups(wanted: Wanted, registry: Registry, store: ReadingStore, out:
     for kind in [wanted.kind] if wanted.kind else list(WindowKind):
         around = marks_ending_in(kind, wanted.window)
         for key in wanted.series(registry):
-            for point in store.read_rollups(kind, [key], around)[key]:
+            points = store.read_rollups(kind, [key], around)[key]
+            for point in (one for one in points if registry.is_current(kind, one.mark)):
                 window = registry.window(kind, point.mark)
                 if window.end in wanted.window:
                     writer.writerow(_rollup_row(point, window, registry))
