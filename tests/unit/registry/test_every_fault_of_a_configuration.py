@@ -242,8 +242,8 @@ BROKEN = [
            "value: 0.9}, {name: Kf, value: 1.1", "regulation: QCVN40-2011, column: C, from: 2012-02-15, to: 2032-01-01, "
            "factors: [{name: Kq, value: 0.9}, {name: Kf, value: 1.1", "facilities[DN-10].applies[0].column",
            "- {regulation: QCVN40-2011, column: C", "has no column `C`", "possible: A, B"),
-    Broken("parameters.yaml", "unit: ug/m3, formula: SO2", "unit: mg/m3, formula: SO2", "parameters[so2].unit",
-           "- {id: so2,", "the index vn_aqi reads `so2` in ug/m3", "write ug/m3"),
+    Broken("parameters.yaml", "unit: ug/m3, formula: NO2", "unit: mg/m3, formula: NO2", "parameters[no2].unit",
+           "- {id: no2,", "the index vn_aqi reads `no2` in ug/m3", "write ug/m3"),
     Broken("parameters.yaml", "{id: tsp,", "{id: ts.p,", "parameters[ts.p].id", "- {id: ts.p", "cannot stand here",
            "letters without marks"),
     Broken("parameters.yaml", "plausible: [0, 10000]}\n  - {id: so2", "plausible: [0]}\n  - {id: so2",
