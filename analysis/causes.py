@@ -4,12 +4,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import reduce
 from operator import or_
-from zoneinfo import ZoneInfo
 
 from domain.cause import Cause
 from domain.reading import SeriesKey
 from domain.rollup import RollupPoint
-from domain.window import window_of_mark
+from registry.lookup import Registry
 from storage.spans import DirtySpan
 
 # What people did goes first, then what was measured, then what was only judged otherwise.
@@ -19,9 +18,9 @@ _WORDS: Mapping[Cause, str] = {Cause.OVERRIDE: "override", Cause.CALENDAR: "cale
 class Causes:
     """The causes of the spans that a round has taken."""
 
-    def __init__(self, taken: Iterable[DirtySpan], zone: ZoneInfo) -> None:
+    def __init__(self, taken: Iterable[DirtySpan], registry: Registry) -> None:
         """Sort them by series."""
-        self._zone = zone
+        self._registry = registry
         self._spans: dict[SeriesKey, list[tuple[datetime, datetime, Cause]]] = {}
         for one in taken:
             self._spans.setdefault(one.series, []).append((one.first_at, one.last_at, one.cause))
@@ -41,7 +40,7 @@ class Causes:
         return "configuration" if is_configured and Cause.READINGS not in cause else "revised"
 
     def _of(self, point: RollupPoint) -> Cause:
-        window = window_of_mark(point.kind, point.mark, self._zone)
+        window = self._registry.window(point.kind, point.mark)
         spans = self._spans.get(SeriesKey(point.station, point.parameter), ())
         touching = (cause for first, last, cause in spans if first <= window.end and last > window.start)
         return reduce(or_, touching, Cause.NONE)

@@ -8,9 +8,9 @@ from typing import TypeAlias
 import numpy as np
 
 from analysis.rollups import Sample, status_by_calendar
-from analysis.series_windows import DAY, ROLLING, SeriesWindows, Stretch
+from analysis.series_windows import DAY, HOUR_US, ROLLING, SeriesWindows, Stretch
 from analysis.sums import Ints
-from domain.moment import moment
+from domain.moment import micros, moment
 from domain.reading import SeriesKey
 from domain.window import Window, WindowKind
 from registry.lookup import Registry
@@ -32,7 +32,7 @@ class Material:
 
     def __init__(self, registry: Registry, store: ReadingStore) -> None:
         """Nothing is read yet."""
-        self._registry = registry
+        self.registry = registry
         self._store = store
 
     def times(self, key: SeriesKey, window: Window) -> Ints:
@@ -50,10 +50,12 @@ class Material:
                     return moment(int(counted[0]))
         return None
 
-    def first_hour(self, key: SeriesKey, window: Window) -> datetime | None:
-        """Return the end of the first hour in `window` that has a stored window."""
-        known = self._store.read_rollups(WindowKind.HOUR, [key], window)[key]
-        return known[0].mark if known else None
+    def lacking_hours(self, key: SeriesKey, window: Window) -> Ints:
+        """Return the ends (µs) of the full hours in `window` of which no window is stored."""
+        ends = np.arange(micros(window.start) + HOUR_US, micros(window.end) + 1, HOUR_US)
+        if not len(ends):
+            return ends
+        return np.setdiff1d(ends, self._store.read_windows(WindowKind.HOUR, [key], window)[key].marks)
 
     def samples(self, stretches: Sequence[Stretch], windows: SeriesWindows) -> dict[SeriesKey, Sample]:
         """Return the readings that windows of `stretches` (of one series each) need."""
@@ -71,9 +73,9 @@ class Material:
         return self._with_baseline(key, window, _sample(self._store.read(key, window)))
 
     def _with_baseline(self, key: SeriesKey, window: Window, sample: Sample) -> Sample:
-        if self._registry.parameters[key.parameter].kind is not ParameterKind.COUNTER:
+        if self.registry.parameters[key.parameter].kind is not ParameterKind.COUNTER:
             return sample
-        horizon = self._registry.province.policies.expected_for
+        horizon = self.registry.province.policies.expected_for
         near = Window(window.start - DAY, window.start)
         for before in (near, Window(window.start - horizon, near.start)):
             earlier = _sample(self._store.read(key, before))

@@ -22,6 +22,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from analysis.apart import apart
 from analysis.causes import Causes
+from analysis.closing import Closings
 from analysis.indices import indices
 from analysis.long_windows import LongStretch, LongWindows, long_stretch, long_together
 from analysis.material import Material, together
@@ -30,6 +31,7 @@ from analysis.planning import Plan, Planner, Reach, hour_floor
 from analysis.series_windows import SeriesWindows, Stretch
 from analysis.sums import Ints
 from analysis.troubles import Troubles
+from analysis.verifying import let_fall
 from domain.clock import Clock
 from domain.moment import micros, moment
 from domain.reading import SeriesKey
@@ -108,6 +110,7 @@ class Roller:
         self._clock = clock
         self._most = hours
         self._material = Material(registry, store)
+        self._closings = Closings(registry)
         self._troubles = Troubles(store)
 
     def troubles(self) -> dict[SeriesKey, str]:
@@ -144,10 +147,13 @@ class Roller:
         self._note_successes(this)
         with writing(self._engine) as connection:
             self._finish(connection, this)
+        for plan in this.plans:
+            if plan.closes is not None and plan.series not in this.broken:
+                self._closings.note(plan.series, plan.rolled_to, plan.closes)
         return this
 
     def _plan(self, this: Round, arriving: set[SeriesKey]) -> None:
-        planner = Planner(self._registry, self._material, this.now, self._most)
+        planner = Planner(self._material, self._closings, this.now, self._most)
         dirty: dict[SeriesKey, list[DirtySpan]] = {}
         for span in this.taken:
             dirty.setdefault(span.series, []).append(span)
@@ -187,7 +193,8 @@ class Roller:
             _take_over(this, written, changes)
 
     def _index(self, stretches: Sequence[Stretch]) -> None:
-        self._store.write_indices(indices(stretches, self._registry, self._store))
+        said = confirmations.read(self._engine)
+        self._store.write_indices(indices(stretches, self._registry, self._store, said))
 
     def _failing(self, this: Round, series: Callable[[T], SeriesKey]) -> Callable[[T, Exception], None]:
         """Return what notes that one has failed, of a series by `series`."""
@@ -221,8 +228,10 @@ class Roller:
         if not this.windows:
             return
         with writing(self._engine) as connection:
-            for cause, changes in _by_cause(this.changes, Causes(this.taken, self._registry.zone)).items():
+            causes = Causes(this.taken, self._registry)
+            for cause, changes in _by_cause(this.changes, causes).items():
                 keep(connection, changes, cause=cause, at=this.now)
+            let_fall(connection, this.windows, this.changes, causes, self._registry.zone, this.now)
             spans.mark(connection, _HELD, self._marks(this.windows))
 
     def _marks(self, windows: Iterable[Windows]) -> Iterator[tuple[SeriesKey, datetime, datetime]]:
