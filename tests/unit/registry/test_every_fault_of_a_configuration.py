@@ -505,7 +505,10 @@ def spots(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 def spoil(content: Any, chance: random.Random) -> None:
     """Take something out of `content`, or put something else in its place."""
-    *above, last = chance.choice(list(spots(content)))
+    places = list(spots(content))
+    if not places:
+        return  # nothing is left of a short file
+    *above, last = chance.choice(places)
     for key in above:
         content = content[key]
     if chance.random() < 0.3:
