@@ -40,7 +40,7 @@ from storage.tables import series as series_table
 
 JOB = "flags"
 # Who comes after: those that look at every reading that has come or changed, and those that have seen it at the door.
-AFTER = ("roll",)
+AFTER = ("derive", "roll")
 AGAIN = ("watch",)
 # The figures and the judge wait behind the flagger: a round and a run are bounded, what is left is done next.
 SPANS = 1_000
@@ -178,10 +178,13 @@ class Flagger:
     def _finish(self, connection: Connection, this: Round) -> None:
         spans.hand_over(connection, _HELD, *AFTER, *AGAIN)
         for consumer in AFTER:
-            spans.merge(connection, consumer, [span.piece for span in this.done])
+            spans.merge(connection, consumer, [span.piece for span in this.done if self._concerns(consumer, span)])
         spans.clear(connection, this.done)
         # Behind all others, which must not wait for them.
         spans.mark(connection, "flag", this.again())
+
+    def _concerns(self, consumer: str, span: DirtySpan) -> bool:
+        return consumer != "derive" or self._registry.feeds(span.series)
 
 
 def _readings(judged: Judged) -> Iterator[Reading]:

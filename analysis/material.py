@@ -1,16 +1,19 @@
 """What the roller reads: readings as samples, stored windows, in as few questions as the store allows."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from typing import TypeAlias
 
 import numpy as np
 
+from analysis.kinds import in_calm
+from analysis.meters import meter_of
 from analysis.rollups import Sample, status_by_calendar
-from analysis.series_windows import DAY, ROLLING, SeriesWindows, Stretch
+from analysis.series_windows import DAY, HOUR_US, ROLLING, SeriesWindows, Stretch
 from analysis.sums import Ints
-from domain.moment import moment
+from domain.moment import micros, moment
 from domain.reading import SeriesKey
 from domain.window import Window, WindowKind
 from registry.lookup import Registry
@@ -32,7 +35,7 @@ class Material:
 
     def __init__(self, registry: Registry, store: ReadingStore) -> None:
         """Nothing is read yet."""
-        self._registry = registry
+        self.registry = registry
         self._store = store
 
     def times(self, key: SeriesKey, window: Window) -> Ints:
@@ -50,10 +53,12 @@ class Material:
                     return moment(int(counted[0]))
         return None
 
-    def first_hour(self, key: SeriesKey, window: Window) -> datetime | None:
-        """Return the end of the first hour in `window` that has a stored window."""
-        known = self._store.read_rollups(WindowKind.HOUR, [key], window)[key]
-        return known[0].mark if known else None
+    def lacking_hours(self, key: SeriesKey, window: Window) -> Ints:
+        """Return the ends (µs) of the full hours in `window` of which no window is stored."""
+        ends = np.arange(micros(window.start) + HOUR_US, micros(window.end) + 1, HOUR_US)
+        if not len(ends):
+            return ends
+        return np.setdiff1d(ends, self._store.read_windows(WindowKind.HOUR, [key], window)[key].marks)
 
     def samples(self, stretches: Sequence[Stretch], windows: SeriesWindows) -> dict[SeriesKey, Sample]:
         """Return the readings that windows of `stretches` (of one series each) need."""
@@ -61,25 +66,39 @@ class Material:
         for one in stretches:
             groups.setdefault(windows.readings(one), []).append(one.series)
         return {
-            key: self._with_baseline(key, window, _sample(found))
+            key: self._prepared(key, window, _sample(found))
             for window, keys in groups.items()
             for key, found in self._store.read_many(keys, window).items()
         }
 
     def sample(self, key: SeriesKey, window: Window) -> Sample:
         """Return the readings in `window`, of a meter also the last that counts before it."""
-        return self._with_baseline(key, window, _sample(self._store.read(key, window)))
+        return self._prepared(key, window, _sample(self._store.read(key, window)))
+
+    def _prepared(self, key: SeriesKey, window: Window, sample: Sample) -> Sample:
+        """Return what is needed of a series of its kind: a meter's with what came before, a vane's without calms."""
+        kind = self.registry.parameters[key.parameter].kind
+        if kind is ParameterKind.COUNTER:
+            return self._with_baseline(key, window, replace(sample, meter=meter_of(self.registry.measurings(*key))))
+        return self._without_calm(key, window, sample) if kind is ParameterKind.DIRECTION else sample
 
     def _with_baseline(self, key: SeriesKey, window: Window, sample: Sample) -> Sample:
-        if self._registry.parameters[key.parameter].kind is not ParameterKind.COUNTER:
-            return sample
-        horizon = self._registry.province.policies.expected_for
+        horizon = self.registry.province.policies.expected_for
         near = Window(window.start - DAY, window.start)
         for before in (near, Window(window.start - horizon, near.start)):
             earlier = _sample(self._store.read(key, before))
             if earlier.counted().any():
                 return _joined(earlier, sample)
         return sample
+
+    def _without_calm(self, key: SeriesKey, window: Window, sample: Sample) -> Sample:
+        speed, below = self.registry.speed_of(key), self.registry.province.policies.calm_below
+        if speed is None or below <= 0 or not len(sample.times):
+            return sample
+        found = _sample(self._store.read(speed, window))
+        counted = found.counted()
+        kept = ~in_calm(sample.times, (found.times[counted], found.values[counted]), below)
+        return Sample(sample.times[kept], sample.values[kept], sample.status[kept], sample.flags[kept])
 
     def known(self, stretches: Sequence[Stretch]) -> dict[SeriesKey, Known]:
         """Return the stored windows around `stretches`, which have the same hours."""
@@ -116,5 +135,5 @@ def _sample(found: Series) -> Sample:
 def _joined(one: Sample, other: Sample) -> Sample:
     return Sample(
         np.concatenate((one.times, other.times)), np.concatenate((one.values, other.values)),
-        np.concatenate((one.status, other.status)), np.concatenate((one.flags, other.flags)),
+        np.concatenate((one.status, other.status)), np.concatenate((one.flags, other.flags)), other.meter,
     )  # fmt: skip

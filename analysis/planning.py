@@ -7,13 +7,13 @@ from typing import TypeAlias
 
 import numpy as np
 
+from analysis.closing import Closings, left_open
 from analysis.long_windows import Kinded, holding, touched
 from analysis.material import Material
 from analysis.series_windows import DAY, HOUR_US, Stretch
 from domain.moment import micros, moment
 from domain.reading import SeriesKey
 from domain.window import HOUR, LONGEST_DAY, Window, hour_end
-from registry.lookup import Registry
 from registry.schema import ParameterKind
 from storage.spans import DirtySpan
 
@@ -40,7 +40,9 @@ class Reach:
 class Plan:
     """What one round does of a series: afterwards hours up to `rolled_to` are done, and all its spans except `kept`.
 
-    `moves` says that this is further than before, `unfinished` that there is more to do of it at this moment.
+    `long` are the months, seasons and years that are computed. `moves` says that `rolled_to` is further than before,
+    `unfinished` that there is more to do of it at this moment. `closes`: after the last hour that is expected of it, up
+    to which end windows are made that hold this hour.
     """
 
     series: SeriesKey
@@ -48,6 +50,7 @@ class Plan:
     stretches: list[Stretch] = field(default_factory=list)
     long: set[Kinded] = field(default_factory=set)
     kept: list[DirtySpan] = field(default_factory=list)
+    closes: datetime | None = None
     moves: bool = False
     unfinished: bool = False
 
@@ -65,9 +68,11 @@ class Plan:
 class Planner:
     """Plans series by series for one moment, at most `most` hours of each that have become due."""
 
-    def __init__(self, registry: Registry, material: Material, now: datetime, most: int) -> None:
+    def __init__(self, material: Material, closings: Closings, now: datetime, most: int) -> None:
         """Nothing is read yet."""
+        registry = material.registry
         self._registry = registry
+        self._closings = closings
         self._material = material
         self._now = now
         self._most = most
@@ -79,32 +84,37 @@ class Planner:
         While readings of long ago are still `arriving` only windows that they have passed are made, and no empty ones
         behind them, which the next readings would revise: that waits, with the span it is for, for another round.
         """
-        ready_to = self._ready_to(key, reach)
+        ready, last = self._ready(key, reach), self._last_expected(reach)
         wait = arriving and self._now - reach.last_at > DAY
-        due, done_to = self._due(key, reach, hour_floor(reach.last_at) if wait else ready_to)
+        due, done_to = self._due(key, reach, hour_floor(reach.last_at) if wait else min(ready, last))
         plan = Plan(key, done_to, moves=done_to > reach.start)
         late = self._late(plan, reach.start, dirty, arriving=arriving)
-        plan.stretches = [Stretch(key, first, last, done_to) for first, last in _apart([*late, *due])]
-        plan.long.update(holding(reach.start, done_to, self._registry))
-        for stretch in plan.stretches:
-            plan.long.update(touched(stretch.span, done_to, self._registry))
-        if done_to < ready_to:
+        closing = self._closing(plan, reach, due)
+        if done_to == last:
+            # No further hour is expected, so that it is the clock alone that ends the windows which hold the last one.
+            plan.closes = self._closings.due(key, last, ready)
+            closing = [*closing, *([(last, last)] if plan.closes else [])]
+            done_to = max(ready, done_to)
+        plan.stretches = [Stretch(key, *run, done_to) for run in _apart([*late, *closing, *due])]
+        plan.long.update(one for run in plan.stretches for one in touched(run.span, done_to, self._registry))
+        if done_to < min(ready, last):
             plan.leave([span for span in dirty if hour_end(span.last_at) > done_to] or dirty[-1:])
         return plan
 
-    def _ready_to(self, key: SeriesKey, reach: Reach) -> datetime:
-        """Return the newest hour that may be judged: data have passed its end, or the grace is over.
-
-        Of a series that is silent for so long that no hours are expected of it any more, it is the last one that was; or
-        the end of a month, season or year that holds it, once that is over.
-        """
+    def _ready(self, key: SeriesKey, reach: Reach) -> datetime:
+        """Return the newest end that may be judged: data have passed it, or the grace is over."""
         interval = self._registry.interval(*key) or timedelta(0)
         by_grace = hour_floor(self._now - max(self._registry.province.policies.grace, interval))
-        ready = max(hour_floor(reach.last_at), by_grace)
-        last = self._last_expected(reach)
-        if ready <= last:
-            return ready
-        return max((hour_end(one.end) for _, one in holding(last, ready, self._registry)), default=last)
+        return max(hour_floor(reach.last_at), by_grace)
+
+    def _closing(self, plan: Plan, reach: Reach, due: Sequence[Run]) -> list[Run]:
+        """Return the newest hour before a gap: windows of it end in the gap, or beyond."""
+        start = reach.start
+        if reach.rolled_to is None or plan.rolled_to == start or (due and due[0][0] <= start + HOUR):
+            return []
+        plan.long.update(holding(start, plan.rolled_to, self._registry))
+        last = left_open(plan.series, start, self._material, self._horizon)
+        return [] if last is None else [(last, last)]
 
     def _last_expected(self, reach: Reach) -> datetime:
         return hour_floor(reach.last_at + self._horizon)
@@ -116,7 +126,7 @@ class Planner:
         while start < ready_to and left > 0:
             end = min(ready_to, start + left * HOUR)
             found = list(self._expected(key, start, min(end, last))) if start < last else []
-            left -= sum((last - first) // HOUR + 1 for first, last in found)
+            left -= sum((run[1] - run[0]) // HOUR + 1 for run in found)
             runs.extend(found)
             start = end
         return runs, start
@@ -145,11 +155,11 @@ class Planner:
         for first, last in _runs(sorted(spans)):
             span = spans[micros(last)]
             until = self._touched(plan.series, last, done)
-            if not self._is_followed(plan.series, until, done):
-                if arriving:
-                    plan.leave([span])
-                else:
-                    until = self._filled(plan.series, until, min(span.last_at, last), done)
+            lacking = self._lacking(plan.series, until, min(span.last_at, last), done)
+            if lacking is not None and arriving:
+                plan.leave([span])
+            else:
+                until = lacking or until
             yield first, until
 
     def _touched(self, key: SeriesKey, last: datetime, end: datetime) -> datetime:
@@ -165,14 +175,11 @@ class Planner:
     def _is_irregular(self, key: SeriesKey, at: datetime) -> bool:
         return self._registry.interval(*key, at.astimezone(self._registry.zone).date()) is None
 
-    def _is_followed(self, key: SeriesKey, last: datetime, end: datetime) -> bool:
-        return last >= end or self._material.first_hour(key, Window(last, last + HOUR)) is not None
-
-    def _filled(self, key: SeriesKey, last: datetime, newest: datetime, end: datetime) -> datetime:
-        """Return up to which hour windows are expected after a reading at `newest`, if none are there yet."""
+    def _lacking(self, key: SeriesKey, last: datetime, newest: datetime, end: datetime) -> datetime | None:
+        """Return the last of the hours that are expected after a reading at `newest`, but not there yet."""
         until = max(last, min(hour_floor(newest + self._horizon), end))
-        following = self._material.first_hour(key, Window(last, until))
-        return until if following is None else following - HOUR
+        lacking = self._material.lacking_hours(key, Window(last, until))
+        return moment(int(lacking[-1])) if len(lacking) else None
 
 
 def hour_floor(at: datetime) -> datetime:

@@ -22,6 +22,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from analysis.apart import apart
 from analysis.causes import Causes
+from analysis.closing import Closings
 from analysis.indices import indices
 from analysis.long_windows import LongStretch, LongWindows, long_stretch, long_together
 from analysis.material import Material, together
@@ -109,6 +110,7 @@ class Roller:
         self._clock = clock
         self._most = hours
         self._material = Material(registry, store)
+        self._closings = Closings(registry)
         self._troubles = Troubles(store)
 
     def troubles(self) -> dict[SeriesKey, str]:
@@ -145,10 +147,13 @@ class Roller:
         self._note_successes(this)
         with writing(self._engine) as connection:
             self._finish(connection, this)
+        for plan in this.plans:
+            if plan.closes is not None and plan.series not in this.broken:
+                self._closings.note(plan.series, plan.rolled_to, plan.closes)
         return this
 
     def _plan(self, this: Round, arriving: set[SeriesKey]) -> None:
-        planner = Planner(self._registry, self._material, this.now, self._most)
+        planner = Planner(self._material, self._closings, this.now, self._most)
         dirty: dict[SeriesKey, list[DirtySpan]] = {}
         for span in this.taken:
             dirty.setdefault(span.series, []).append(span)

@@ -125,9 +125,8 @@ def make_router(
     """Return the routes under `/api/v1`."""
     router = APIRouter(prefix="/api/v1")
     lists = _Lists(registry, store, engine, clock, demo=demo, seals=seals)
-    for one in OPERATIONS:
-        if "{" in one.path:
-            continue  # of one area: `reports.trends` answers it
+    # What is asked of one area is answered elsewhere.
+    for one in (one for one in OPERATIONS if "{" not in one.path):
         name = one.path.rpartition("/")[2]
         listed = getattr(lists, name.replace("-", "_"))
         router.add_api_route(f"/{name}", listed, methods=["GET", "HEAD"], response_model=None)
@@ -217,7 +216,10 @@ class _Lists:
         span = self._span(start, end)
         keys = [SeriesKey(station, one) for one in self._parameters(station, parameter)]
         found = self._store.read_rollups(window, keys, marks_ending_in(window, span))
-        rows = [one for points in found.values() for point in points for one in self._rollup(point, span)]
+        current = (
+            point for points in found.values() for point in points if self._registry.is_current(window, point.mark)
+        )
+        rows = [one for point in current for one in self._rollup(point, span)]
         return answer(request, rows, form, name=f"{self._prefix}{station}-{window}")
 
     def indices(

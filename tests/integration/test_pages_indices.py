@@ -131,6 +131,15 @@ def test_an_index_that_is_too_old_is_not_shown_as_the_newest(seen: Seen) -> None
             assert page.count("AQI, ") == shown
 
 
+def test_the_links_of_the_indices_answer(address: str, browser: Browser) -> None:
+    """Each leads to the station's own."""
+    with visit(browser, f"{address}/stations/{AIR}") as page:
+        links = [
+            one.get_attribute("href") or "" for one in page.page.locator("section[aria-labelledby=h-index] a").all()
+        ]
+    assert [AIR in httpx.get(address + link).text for link in links] == [True, True]
+
+
 def test_the_api_says_scheme_and_what_is_missing(address: str) -> None:
     """A list in JSON, separated by spaces in CSV; a day under its end."""
     days = httpx.get(f"{address}/api/v1/indices?station={AIR}&window=day").json()

@@ -122,12 +122,15 @@ class Stops:
         return call
 
 
+@pytest.mark.parametrize("start", [START, START + timedelta(days=29, hours=21)], ids=["a day", "the end of a month"])
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("step", ["write_windows", "write_indices"])
-def test_a_run_that_is_stopped_between_two_steps_is_done_again(tmp_path: Path, step: str, after: bool) -> None:
+def test_a_run_that_is_stopped_between_two_steps_is_done_again(
+    tmp_path: Path, step: str, after: bool, start: datetime
+) -> None:
     """Figures, their history and what the judge is to look at are those of a run that was not stopped."""
-    made, untouched = (bench(folder(tmp_path, name), START + timedelta(hours=3, minutes=30)) for name in ("a", "b"))
-    readings = every(MINUTES, START, [float(place) for place in range(40)])
+    made, untouched = (bench(folder(tmp_path, name), start + timedelta(hours=3, minutes=30)) for name in ("a", "b"))
+    readings = every(MINUTES, start, [float(place) for place in range(40)])
     for one in (made, untouched):
         one.feed(readings[:11] + readings[12:])
         one.roll()
@@ -142,7 +145,7 @@ def test_a_run_that_is_stopped_between_two_steps_is_done_again(tmp_path: Path, s
     assert made.figures() == untouched.figures()
     assert judged(made) == judged(untouched) != []
     assert history(made) == history(untouched) != []
-    assert made.points()[START + HOUR].revision == 1
+    assert made.points()[start + HOUR].revision == 1
 
 
 BROKEN = SeriesKey("A-1", "pm10")

@@ -212,7 +212,7 @@ def test_a_stop_anywhere_leaves_no_window_of_a_fallen_month_verified(tmp_path: P
 OFFSETS = st.lists(st.integers(1, 45 * 24), min_size=1, max_size=12, unique=True)
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(OFFSETS, st.randoms(use_true_random=False))
 def test_a_verified_month_has_only_figures_that_its_person_saw(hours: list[int], chance: random.Random) -> None:
     """Whatever comes when: where the word still holds, every window of the month is as it was when it was given."""

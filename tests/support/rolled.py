@@ -26,7 +26,7 @@ from support.feeding import feed
 
 HOUR = timedelta(hours=1)
 KEY = SeriesKey("A-1", "pm25")
-ALL_TIME = Window(datetime(1990, 1, 1, tzinfo=UTC), datetime(2090, 1, 1, tzinfo=UTC))
+ALL_TIME = Window(datetime(1980, 1, 1, tzinfo=UTC), datetime(2090, 1, 1, tzinfo=UTC))
 OTHERS: tuple[dict[str, Any], ...] = (
     {"id": "volume", "symbol": "V", "media": ["water"], "unit": "m3", "kind": "counter", "plausible": [0, 1e9]},
     {"id": "weight", "symbol": "m", "media": ["waste"], "unit": "t", "kind": "amount", "plausible": [0, 100]},
@@ -123,7 +123,7 @@ def slow_figures(readings: Iterable[Reading], bench: Bench) -> dict[tuple[Window
     while end <= ready:
         if any(end - policies.expected_for <= at <= end for at in series):
             inside = [one for at, one in series.items() if end - HOUR < at <= end]
-            hours[end] = _slow_hour(inside, round(HOUR / interval))
+            hours[end] = _slow_window(inside, round(HOUR / interval))
         end += HOUR
     found = {(WindowKind.HOUR, end): figures for end, figures in hours.items()}
     for kind, length in ((WindowKind.HOUR8, 8), (WindowKind.HOUR24, 24)):
@@ -135,13 +135,24 @@ def slow_figures(readings: Iterable[Reading], bench: Bench) -> dict[tuple[Window
         if stop <= ready:
             ends = [start + HOUR * place for place in range(1, round((stop - start) / HOUR) + 1)]
             found[WindowKind.DAY, start] = _slow_mean(hours, ends, bench)
-    return {**found, **_slow_long_windows(found, max(ready, _past_silence(last, bench)), bench)}
+    return {**found, **_slow_long_windows(found, ready, bench)}
 
 
-def _past_silence(last: datetime, bench: Bench) -> datetime:
-    """Return up to when long windows are over that were still expected when the series fell silent."""
-    policies = bench.registry.province.policies
-    return min(_floor(bench.clock.now() - policies.grace), last + timedelta(days=800))
+def slow_daily_figures(readings: Iterable[Reading], bench: Bench) -> dict[tuple[WindowKind, datetime], Figures]:
+    """Return the same of a level that is read once a day: its days from readings, and what is made of these."""
+    series = {one.measured_at: one for one in sorted(readings, key=lambda one: one.seq)}
+    zone, policies = bench.registry.zone, bench.registry.province.policies
+    ready = max(_floor(max(series)), _floor(bench.clock.now() - timedelta(days=1)))
+    found: dict[tuple[WindowKind, datetime], Figures] = {}
+    day = (min(series) - timedelta(microseconds=1)).astimezone(zone).date()
+    while (stop := _midnight(day + timedelta(days=1), zone)) <= ready:
+        start = _midnight(day, zone)
+        # A day is expected as long as an hour of it is.
+        if any(start + HOUR - policies.expected_for <= at <= stop for at in series):
+            inside = [one for at, one in series.items() if start < at <= stop]
+            found[WindowKind.DAY, start] = _slow_window(inside, 1)
+        day += timedelta(days=1)
+    return {**found, **_slow_long_windows(found, ready, bench)}
 
 
 def _slow_long_windows(
@@ -152,13 +163,15 @@ def _slow_long_windows(
     days = {mark.astimezone(zone).date(): one for (kind, mark), one in found.items() if kind is WindowKind.DAY}
     made: dict[tuple[WindowKind, datetime], Figures] = {}
     for kind, is_first in begins.items():
-        for day in days:
+        covered: set[date] = set()
+        for day in (one for one in days if one not in covered):
             first = day
             while not is_first(first):
                 first -= timedelta(days=1)
             inside = [first]
             while not is_first(inside[-1] + timedelta(days=1)):
                 inside.append(inside[-1] + timedelta(days=1))
+            covered.update(inside)
             if _midnight(inside[-1] + timedelta(days=1), zone) <= ready:
                 made[kind, _midnight(first, zone)] = _slow_mean(days, inside, bench)
     return made
@@ -175,7 +188,7 @@ def _begins(known: Registry) -> dict[WindowKind, Callable[[date], bool]]:
     return begins
 
 
-def _slow_hour(inside: list[Reading], expected: int) -> Figures:
+def _slow_window(inside: list[Reading], expected: int) -> Figures:
     counted = [
         one for one in inside
         if one.status is Status.MEASURING and one.value is not None

@@ -78,7 +78,7 @@ BROKEN = [
            "facilities[DN-07].contacts[0].phone", "contacts: [{name: Người phụ trách mẫu, role: {vi: \"Phụ trách môi "
            "trường\", en: \"Environmental officer\"}, language: vi, phone", "another number", "put it in quotes"),
     Broken("parameters.yaml", "precision: 0, plausible: [0, 10000], plausible_at: {waste: [0, 150000]}",
-           "precision: 0.5, plausible: [0, 10000]", "parameters[cod].precision", "- {id: cod",
+           "precision: 0.5, plausible: [0, 10000]", "parameters[cod].precision", "- {id: cod,",
            "a whole number is expected", "whole number"),
     Broken("stations.yaml", "interval: 5 min", "interval: 300", "stations[KK-CG-01].interval", "interval: 300",
            "a duration is expected, this is `300`", "such as `5 min`"),

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.levels import Limits
-from analysis.series_windows import SeriesWindows
-from domain.moment import micros
+from analysis.applied_limits import AppliedLimits
+from domain.moment import micros, moment
 from domain.reading import SeriesKey
+from domain.rollup import LimitKind
 from domain.window import HOUR, WindowKind
 from registry.load import load
 from registry.lookup import Registry
@@ -46,8 +47,8 @@ def test_windows_rules_and_lists_use_the_row_in_force_on_the_day_a_window_ends(
     wanted = before if day_of(end) < begins else after
     ends = np.array([micros(end)], np.int64)
     for kind in (WindowKind.HOUR24, WindowKind.DAY):
-        ((low, high, _),) = SeriesWindows(LOADED, {})._limits_of(series, kind, ends)
-        assert (low, high) == (None, wanted)
+        low, high, _ = AppliedLimits(LOADED, {}).of(series, kind, ends)
+        assert (np.isnan(low[0]), high[0]) == (True, wanted)
     limit = Limits(LOADED, {}).limit(RULE, series, end)
     assert limit is not None
     assert limit.high == wanted
@@ -55,6 +56,24 @@ def test_windows_rules_and_lists_use_the_row_in_force_on_the_day_a_window_ends(
     assert listed[limit.row.row].at_most == wanted
     of_series = [row for row in listed.values() if row.parameter == series.parameter and row.averaging == "hour24"]
     assert [row.at_most for row in of_series] == [wanted], "one row at a time"
+
+
+SERIES = [SeriesKey(one.id, parameter) for one in LOADED.stations.values() for parameter in one.measures]
+EDGES = sorted({day + timedelta(days=step) for day in LOADED.law_changes for step in (-1, 0, 1)})
+
+
+@given(st.sampled_from(SERIES), st.sampled_from([WindowKind.HOUR, WindowKind.HOUR24, WindowKind.DAY]),
+       st.lists(st.one_of(st.sampled_from(EDGES), st.dates(date(2000, 1, 1), date(2035, 1, 1))), min_size=1, max_size=9),
+       st.integers(0, 23))  # fmt: skip
+def test_windows_of_every_series_carry_the_limit_that_is_looked_up_for_their_day(
+    series: SeriesKey, kind: WindowKind, days: list[date], hour: int
+) -> None:
+    """Whichever days are rolled together, and most of all at the days on which anything changes."""
+    ends = sorted(micros(datetime(day.year, day.month, day.day, tzinfo=LOADED.zone) + hour * HOUR) for day in days)
+    _, high, bits = AppliedLimits(LOADED, {}).of(series, kind, np.array(ends, np.int64))
+    for end, carried, bit in zip(ends, high, bits, strict=True):
+        found = LOADED.limit_for(series, kind, day_of(moment(end)), {})
+        assert (found.high if found else None) == (carried if bit & LimitKind.HIGH else None)
 
 
 @pytest.mark.parametrize(
