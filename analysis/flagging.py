@@ -44,7 +44,8 @@ AFTER = ("derive", "roll")
 AGAIN = ("watch",)
 # The figures and the judge wait behind the flagger: a round and a run are bounded, what is left is done next.
 SPANS = 1_000
-READINGS = 1_000_000
+READINGS = 300_000
+ROUNDS = 4
 # Spans in which flags change that are not written yet.
 _HELD = "flagging"
 
@@ -103,14 +104,16 @@ class Flagger:
             upkeep.note_checks(self._engine, self._registry, self._clock.now())
             self._begun = True
         changed, looked_at = 0, 0
-        while looked_at < READINGS:
+        for _ in range(ROUNDS):
             resting = {series.station for series in self._troubles.resting(self._clock.now())}
             taken = spans.take_by_station(self._engine, "flag", SPANS, but=resting)
             if not taken:
                 break
             done = self._round(taken)
             changed += sum(map(len, done.changed.values()))
-            looked_at += max(done.looked_at, len(taken))
+            looked_at += done.looked_at
+            if looked_at >= READINGS:
+                break
         return changed
 
     def _round(self, taken: list[DirtySpan]) -> Round:
