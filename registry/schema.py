@@ -775,7 +775,7 @@ class Rule(Strict):
     """which stations; left out: all"""
     parameters: tuple[Id, ...] = ()
     """ids of parameters; left out: all"""
-    window: Literal["reading", "hour", "hour8", "hour24", "day"] = "hour"
+    window: Literal["reading", "hour", "hour8", "hour24", "day", "year"] = "hour"
     """what is compared; `reading` for thresholds only"""
     windows: int = Field(default=1, ge=1)
     """hold: how many windows in a row must be over"""
