@@ -13,6 +13,10 @@ COPY . .
 RUN pip install --no-deps .
 
 FROM python:3.11-slim-bookworm
+# For reports as PDF: Pango lays out the text, Noto has the letters of Vietnamese.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core \
+ && rm -rf /var/lib/apt/lists/*
 # Known to docker-compose.yml: it gives this user the service's token.
 RUN useradd --system --uid 10001 --home-dir /var/lib/quantrac --shell /usr/sbin/nologin quantrac \
  && install -d -o quantrac -g quantrac /var/lib/quantrac /etc/quantrac/dashboards /etc/quantrac/tokens

@@ -63,7 +63,7 @@ def _subject(alert: AlertRow, link: Link) -> TakeSubject:
         kind=alert.kind, station=alert.series.station, parameter=alert.series.parameter or None,
         window=None if record.window == "reading" or not alert.series.parameter else WindowKind(record.window),
         level=alert.level, levels=tuple(value for _, value in record.levels),
-        bound=None if bound == Bound(None, None) else bound, limit=limit_text(record), unmet=record.unmet,
+        bound=None if bound == Bound(None, None) else bound, limit=limit_text(record), unmet=record.unmet, doubts=record.doubts,
         confirmed=confirmed, since=alert.since, last_at=alert.last_at, closed_at=alert.closed_at,
         withdrawn=record.withdrawn, valid=alert.valid, expected=alert.expected, case_number=alert.case, message_number=link.message,
     )  # fmt: skip

@@ -120,6 +120,7 @@ class ExceedanceWords:
     def _first_parts(self, envelope: Envelope) -> Iterator[tuple[str, ...]]:
         yield (self._run(), *self._again())
         yield self._why()
+        yield self._doubts()
         yield self._to_do()
         yield (*self._limit_lines(), self._data(), self.voice.place(self._station), *self._contact())
         yield from self._ending(envelope)
@@ -218,6 +219,12 @@ class ExceedanceWords:
             _("Advisory, because {reasons}.", reasons=reasons),
             _("It is no ground for an exceedance of a confirmed limit. No need to go now."),
         )
+
+    def _doubts(self) -> tuple[str, ...]:
+        """Say what speaks against the instrument; the exceedance stands until somebody has looked at it."""
+        _ = self.voice.translate
+        doubts = "; ".join(self.voice.say(one) for one in self.alert.record.doubts)
+        return (_("Note: {doubts}.", doubts=doubts),) if doubts else ()
 
     def _to_do(self) -> tuple[str, ...]:
         _ = self.voice.translate

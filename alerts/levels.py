@@ -10,7 +10,7 @@ from domain.limit import Bound
 from domain.moment import moment
 from domain.reading import SeriesKey, Status
 from domain.rollup import RollupPoint
-from domain.window import Window, WindowKind, marks_ending_in
+from domain.window import Window, WindowKind, local_day, marks_ending_in
 from registry.limits import AppliedLimit, Confirmation
 from registry.lookup import Registry
 from registry.schema import Rule
@@ -42,8 +42,7 @@ class Limits:
         """Return the limit in force for the window of `rule` that ends at `at`; None for an own threshold."""
         if rule.kind != "limit":
             return None
-        # The window that ends at midnight belongs to the day that is over.
-        key = (rule.id, series, (at - INSTANT).astimezone(self._registry.zone).date())
+        key = (rule.id, series, local_day(at, self._registry.zone))
         if key not in self._limits:
             kind = WindowKind(rule.window)
             self._limits[key] = self._registry.limit_for(series, kind, key[2], self._confirmations, rule.regulation)
@@ -105,7 +104,7 @@ class LevelReader:
             if window.end in span:
                 yield Level(
                     window.start, window.end, point.value, self._limits.bound(rule, series, window.end),
-                    point.valid, point.expected, point.suspect, point.calibrating,
+                    point.valid, point.expected, point.suspect, point.calibrating, point.configuration,
                 )  # fmt: skip
 
     def _of_readings(self, rule: Rule, series: SeriesKey, found: Series) -> Iterator[Level]:

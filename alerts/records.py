@@ -1,24 +1,25 @@
 """What a verdict leaves behind: case, alert, transition and messages, in the judge's transaction."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 import msgspec
 from sqlalchemy.engine import Connection
 
+from alerts.grounds import instrument_of, law_of, shown, superseded
 from alerts.levels import Limits
 from alerts.lifecycle import Episode
 from alerts.links import LinkBase
 from alerts.outbox import Outbox
-from alerts.rules import Level, kind_of, unmet_conditions
+from alerts.rules import kind_of, unmet_conditions
 from alerts.silence_words import Neighbours
 from alerts.verdicts import Verdict, What
 from alerts.wording import marks_of
 from domain.alert import AlertKind, AlertState, Transition
 from domain.limit import Bound
 from domain.reading import SeriesKey
+from domain.window import local_day
 from registry.limits import AppliedLimit
 from registry.lookup import Registry
 from registry.schema import Rule
@@ -67,16 +68,18 @@ class Recorder:
         episode, alert = verdict.episode, verdict.alert
         if episode is None:
             assert alert is not None  # noqa: S101 - a verdict is about one or the other
-            return self._withdraw(connection, alert, about.now)
+            return self._withdraw(connection, alert, about.now, part_of=verdict.part_of)
         if alert is None:
-            return self._open(connection, about, episode, is_late=verdict.what is What.LATE)
-        changed = self._with_figures(alert, episode)
+            return self._open(connection, about, episode, verdict.what)
+        changed = self._with_figures(about, alert, episode)
         if verdict.what is What.CONFIRMED:
             return self._confirm(connection, changed, about.now)
         if verdict.what is What.REOPENED:
             return self._reopen(connection, changed, about.now)
         if verdict.what is What.CLOSED:
             return self._close(connection, replace(changed, closed_at=episode.closed_at), about.now)
+        # Of one that was over its end may have moved; of one that is open it is not known yet.
+        changed = changed if alert.closed_at is None else replace(changed, closed_at=episode.closed_at)
         alerting.change_alert(connection, changed)
         return changed
 
@@ -123,7 +126,8 @@ class Recorder:
         alerting.change_alert(connection, replace(alert, closed_at=now))
         self._transit(connection, alert, AlertState.FIRING, AlertState.NORMAL, now, now)
 
-    def _open(self, connection: Connection, about: Subject, episode: Episode, *, is_late: bool) -> AlertRow:
+    def _open(self, connection: Connection, about: Subject, episode: Episode, what: What) -> AlertRow:
+        is_late = what is What.LATE
         case, joined = alerting.case_for(
             connection, about.series.station, at=about.now, year=self._year(about.now),
             known=about.case if is_late else None,
@@ -134,7 +138,7 @@ class Recorder:
         self._transit(connection, alert, before, AlertState.FIRING, episode.opened_at, about.now)
         if alert.closed_at is not None:
             self._transit(connection, alert, AlertState.FIRING, AlertState.NORMAL, alert.closed_at, about.now)
-        if not is_late and alert.record.told:
+        if what is What.OPENED and alert.record.told:
             self._outbox.first(connection, alert, about.now)
             if alert.closed_at is not None:
                 self._tell_recovery(connection, alert, about.now)
@@ -148,8 +152,9 @@ class Recorder:
         told = about.now - episode.opened_at <= policies.expected_for
         record = Record(
             rule_kind=about.rule.kind, window=about.rule.window, severity=about.rule.severity.value,
-            team=about.rule.team, unmet=unmet, limit_confirmed=limit is not None and limit.confirmed, told=told,
-            joined=joined, demo=self._marks(about.series.station, limit), **_law(limit), **_shown(episode),
+            team=about.rule.team, unmet=unmet, told=told, joined=joined, demo=self._marks(about.series.station, limit),
+            **instrument_of(self._registry.stations[about.series.station], local_day(episode.opened_at, self._registry.zone)),
+            **law_of(limit), **shown(episode, policies, self._registry.hash),
         )  # fmt: skip
         kind = AlertKind.LATE if is_late else kind_of(limit, sure=episode.sure)
         level = episode.levels[-1]
@@ -160,13 +165,16 @@ class Recorder:
             level.valid, level.expected, record,
         )  # fmt: skip
 
-    def _with_figures(self, alert: AlertRow, episode: Episode) -> AlertRow:
-        level = episode.levels[-1]
+    def _with_figures(self, about: Subject, alert: AlertRow, episode: Episode) -> AlertRow:
+        level, policies = episode.levels[-1], self._registry.province.policies
         bound = level.bound or _NO_BOUND
+        limit = about.limits.limit(about.rule, about.series, level.end)
+        changes = {**superseded(alert, episode, limit, policies), **shown(episode, policies, self._registry.hash)}
         return replace(
-            alert, last_at=episode.last.end, level=episode.last.value, peak=episode.peak.value,
-            peak_at=episode.peak.end, limit_low=bound.low, limit_high=bound.high, valid=level.valid,
-            expected=level.expected, record=msgspec.structs.replace(alert.record, **_shown(episode)),
+            alert, crossed_at=episode.crossed_at, opened_at=episode.opened_at, last_at=episode.last.end,
+            level=episode.last.value, peak=episode.peak.value, peak_at=episode.peak.end,
+            limit_low=bound.low, limit_high=bound.high, valid=level.valid, expected=level.expected,
+            record=msgspec.structs.replace(alert.record, **changes),
         )  # fmt: skip
 
     def _confirm(self, connection: Connection, alert: AlertRow, now: datetime) -> AlertRow:
@@ -199,13 +207,14 @@ class Recorder:
         if alert.record.told and not alert.record.lapsed:
             self._outbox.recovery(connection, alert, now)
 
-    def _withdraw(self, connection: Connection, alert: AlertRow, now: datetime) -> AlertRow:
-        record = msgspec.structs.replace(alert.record, withdrawn=True)
+    def _withdraw(self, connection: Connection, alert: AlertRow, now: datetime, *, part_of: int | None) -> AlertRow:
+        """Take an alert back; of one that goes on as part of another nothing is told."""
+        record = msgspec.structs.replace(alert.record, withdrawn=True, part_of=part_of)
         closed = replace(alert, closed_at=alert.closed_at or alert.last_at, record=record)
         alerting.change_alert(connection, closed)
         if alert.closed_at is None:
             self._transit(connection, closed, AlertState.FIRING, AlertState.NORMAL, alert.last_at, now)
-        if closed.record.told:
+        if closed.record.told and part_of is None:
             self._outbox.recovery(connection, closed, now)
         return closed
 
@@ -221,31 +230,3 @@ class Recorder:
 
     def _year(self, at: datetime) -> int:
         return at.astimezone(self._registry.zone).year
-
-
-def _law(limit: AppliedLimit | None) -> dict[str, Any]:
-    """Return what an alert's record keeps of the limit it was raised by."""
-    if limit is None:
-        return {}
-    return {
-        "row": limit.row.row, "regulation": limit.regulation.id, "document": limit.regulation.document,
-        "clause": limit.row.clause, "column": limit.row.column, "row_unit": limit.row.unit,
-        "figures": tuple(limit.arithmetic), "factors": tuple(one.name for one in limit.factors),
-        "confirmed_by": limit.confirmed_by, "confirmed_on": limit.confirmed_on,
-    }  # fmt: skip
-
-
-def _shown(episode: Episode) -> dict[str, Any]:
-    """Return what an alert's record keeps of its levels."""
-    level = episode.levels[-1]
-    return {
-        "levels": tuple(_pairs(episode.levels)), "first_end": episode.first_end, "over": episode.over,
-        "unbroken": episode.unbroken, "lapsed": episode.lapsed,
-        "suspect": level.suspect, "calibrating": level.calibrating, "withdrawn": False,
-    }  # fmt: skip
-
-
-def _pairs(levels: Sequence[Level]) -> Iterator[tuple[datetime, float]]:
-    for level in levels:
-        if level.value is not None:
-            yield level.end, level.value

@@ -20,6 +20,7 @@ class Level:
 
     `value` is None where nothing counted. `bound` is None where no limit is in force. `valid`, `expected` and
     `suspect` count the level below, as in a rollup; `calibrating` counts what the instrument was calibrated in.
+    `configuration` is the hash of the one that made the figure; 0 of a reading.
     """
 
     start: datetime
@@ -30,6 +31,7 @@ class Level:
     expected: int = 1
     suspect: int = 0
     calibrating: int = 0
+    configuration: int = 0
 
 
 class Standing(StrEnum):
@@ -108,11 +110,19 @@ def data_conditions(level: Level, policies: Policies) -> Iterator[Text]:
             "only {valid} of {expected} values are valid, the department's policy asks for {share} %",
             {"valid": level.valid, "expected": level.expected, "share": round(policies.capture * 100, 1)},
         )
-    if level.valid and level.suspect / level.valid > policies.suspect_share:
-        yield Text(
-            "{suspect} of {valid} values are suspect: check the instrument",
-            {"suspect": level.suspect, "valid": level.valid},
-        )
+
+
+def doubts(levels: Iterable[Level], policies: Policies) -> tuple[Text, ...]:
+    """Return what speaks against the instrument in the newest of `levels` in which anything does.
+
+    It keeps no exceedance from being one: a real discharge looks like a spike. A person has to look at it.
+    """
+    found = [one for one in levels if one.valid and one.suspect / one.valid > policies.suspect_share]
+    return tuple(
+        Text("{suspect} of {valid} values are suspect: check the instrument",
+             {"suspect": one.suspect, "valid": one.valid})
+        for one in found[-1:]
+    )  # fmt: skip
 
 
 def unmet_conditions(limit: AppliedLimit | None, levels: Iterable[Level], policies: Policies) -> tuple[Text, ...]:

@@ -9,7 +9,7 @@ import msgspec
 from alerts.levels import INSTANT, LevelReader, Limits
 from alerts.lifecycle import Course, Folded, Hold, fold, settled_from
 from alerts.rules import Level
-from alerts.verdicts import Lateness, Verdict, verdicts
+from alerts.verdicts import Again, Lateness, Verdict, verdicts
 from domain.reading import SeriesKey
 from domain.window import Window
 from registry.lookup import Registry
@@ -125,13 +125,14 @@ class Folding:
 
     def again(self, task: Task, levels: Sequence[Level], recorded: Sequence[AlertRow]) -> Outcome:
         """Return what a stretch that is folded once more comes to, against the alerts on record since it began."""
-        return self._judged(task, fold(Course(), levels, self._hold(task)), recorded, levels)
+        again = Again(levels, task.first, task.last)
+        return self._judged(task, fold(Course(), levels, self._hold(task)), recorded, again)
 
     def _judged(
-        self, task: Task, folded: Folded, recorded: Sequence[AlertRow], levels: Sequence[Level] = ()
-    ) -> Outcome:
+        self, task: Task, folded: Folded, recorded: Sequence[AlertRow], again: Again | None = None
+    ) -> Outcome:  # fmt: skip
         late = Lateness(self._now, self._policies.late_after)
-        return Outcome(task, folded, tuple(verdicts(folded, recorded, late, levels)), tuple(recorded))
+        return Outcome(task, folded, tuple(verdicts(folded, recorded, late, again)), tuple(recorded))
 
     def _course(self, task: Task) -> Course | None:
         if task.watch is None:

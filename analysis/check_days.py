@@ -1,6 +1,6 @@
 """Which checks hold for a station's readings on which local day."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TypeAlias
 
@@ -27,7 +27,10 @@ class CheckDays:
         """Nothing is looked up yet."""
         self._registry = registry
         self._on: dict[tuple[str, date], Of] = {}
+        self._newest: dict[str, Of] = {}
+        self._measured: dict[tuple[SeriesKey, date | None], Checks] = {}
         self._reach: dict[str, tuple[int, int]] = {}
+        self._ever_had: dict[SeriesKey, Sequence[Checks]] = {}
         self._held_against: dict[SeriesKey, list[SeriesKey]] = {}
 
     def at(self, station: str, at: int) -> Of:
@@ -39,9 +42,24 @@ class CheckDays:
         if key not in self._on:
             if len(self._on) > _REMEMBERED:
                 self._on.clear()
-            names = self._registry.stations[station].measures
-            self._on[key] = {name: checks_of(self._registry, station, name, day) for name in names}
+            found = self._looked_up(station, day)
+            # Most days have the checks of the last one that was asked for: they are kept, and compared, as one.
+            last = self._newest.get(station)
+            self._newest[station] = self._on[key] = last if last == found else found
         return self._on[key]
+
+    def _looked_up(self, station: str, day: date) -> Of:
+        return {name: self._one(SeriesKey(station, name), day) for name in self._registry.stations[station].measures}
+
+    def _one(self, series: SeriesKey, day: date) -> Checks:
+        measuring = self._registry.measuring(series, day)
+        key = (series, measuring.valid_from)
+        if key not in self._measured:
+            self._measured[key] = checks_of(self._registry, *series, day)
+        found = self._measured[key]
+        # Only these change with the law, from one day to the next.
+        pinned = found.settings.pinned
+        return checks_of(self._registry, *series, day) if pinned is not None and pinned.limits else found
 
     def reach(self, station: str) -> tuple[int, int]:
         """Return how far before and after a reading (µs) its flag looks, by whatever checks its station ever had."""
@@ -54,9 +72,11 @@ class CheckDays:
         for name in self._registry.stations[station].measures:
             yield from self._ever_of(SeriesKey(station, name))
 
-    def _ever_of(self, series: SeriesKey) -> Iterator[Checks]:
-        for measuring in self._registry.measurings(*series):
-            yield checks_of(self._registry, *series, measuring.valid_from)
+    def _ever_of(self, series: SeriesKey) -> Sequence[Checks]:
+        if series not in self._ever_had:
+            measurings = self._registry.measurings(*series)
+            self._ever_had[series] = [checks_of(self._registry, *series, one.valid_from) for one in measurings]
+        return self._ever_had[series]
 
     def held_against(self, series: SeriesKey) -> list[SeriesKey]:
         """Return the series that are, or ever were, held against the median that `series` enters into."""

@@ -1,16 +1,20 @@
-"""Everything between readings and rules, in its order: flags, then windows and indices. Whoever makes figures makes all."""
+"""Everything between readings and rules, in its order: flags, windows and indices, and whether their month is verified.
+
+Whoever makes figures makes all.
+"""
 
 from sqlalchemy.engine import Engine
 
 from analysis.flagging import Flagger
 from analysis.roller import Roller
+from analysis.verifying import CONSUMER, MonthStates
 from domain.clock import Clock
 from domain.reading import SeriesKey
 from registry.lookup import Registry
 from storage.readings import ReadingStore
 
 # The consumers of spans that are served here, each by what the one before it leaves.
-STAGES = ("flag", "roll")
+STAGES = ("flag", "roll", CONSUMER)
 
 
 class Figures:
@@ -20,13 +24,15 @@ class Figures:
         """Nothing is read before the first run."""
         self.flagger = Flagger(registry, store, engine, clock)
         self.roller = Roller(registry, store, engine, clock)
+        self.states = MonthStates(registry, store, engine)
 
     def run(self) -> int:
         """Do what is to be done, as much as a run may; return how many flags and windows are new or changed.
 
         Raises StoreUnavailable.
         """
-        return self.flagger.run() + self.roller.run()
+        # A word that has just been given is carried first: the roller takes it back where it changes a figure.
+        return self.flagger.run() + self.states.run() + self.roller.run() + self.states.run()
 
     def troubles(self) -> dict[SeriesKey, str]:
         """Return the series of which no figures can be made, and why; may be asked from any thread."""

@@ -87,7 +87,7 @@ class Flagger:
         self._days = CheckDays(registry)
         self._assessor = Assessor(registry, store, self._days)
         self._troubles = Troubles(store)
-        self._calendar_applied = False
+        self._begun = False
 
     def troubles(self) -> dict[SeriesKey, str]:
         """Return the series that cannot be judged, and why; may be asked from any thread."""
@@ -98,9 +98,10 @@ class Flagger:
 
         Raises StoreUnavailable.
         """
-        if not self._calendar_applied:
+        if not self._begun:
             upkeep.apply(self._engine, self._registry, self._clock.now())
-            self._calendar_applied = True
+            upkeep.note_checks(self._engine, self._registry, self._clock.now())
+            self._begun = True
         changed, looked_at = 0, 0
         while looked_at < READINGS:
             resting = {series.station for series in self._troubles.resting(self._clock.now())}

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from analysis.check_days import CheckDays
 from domain.reading import SeriesKey
 from quality.learned import LEARNED_DAYS, DayFigures, day_figures
+from quality.settings import Checks
 from quality.trace import Trace
 from storage.spans import DAY_US
 
@@ -42,9 +43,11 @@ class Learning:
         key = (series, day)
         if key not in self._figures:
             of_day = trace.part(day * DAY_US - 1, (day + 1) * DAY_US - 1)
-            checks = self._checks.at(series.station, day * DAY_US + 1)[series.parameter]
-            self._figures[key] = day_figures(of_day, checks) if len(of_day) else None
+            self._figures[key] = day_figures(of_day, self._on(series, day)) if len(of_day) else None
         return self._figures[key]
+
+    def _on(self, series: SeriesKey, day: int) -> Checks:
+        return self._checks.at(series.station, day * DAY_US + 1)[series.parameter]
 
 
 def _teaching(first: int, last: int) -> range:

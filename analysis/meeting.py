@@ -22,7 +22,7 @@ def meet(made: Windows, stored: Windows) -> tuple[Windows, list[Change]]:
     """Return those of `made` that are new or changed, with their history, and the changes of figures among them.
 
     `stored` are windows of the same kind and series: those with the same marks, and maybe others. A changed figure gets
-    the next revision. What a person has said of a window (`state`) stays with it.
+    the next revision. What a person has said of a window (`state`) stays with it until its figure changes.
     """
     if not len(stored):
         return made, []
@@ -33,7 +33,7 @@ def meet(made: Windows, stored: Windows) -> tuple[Windows, list[Change]]:
     after = replace(
         made,
         revision=np.where(there, before.revision + revised, made.revision),
-        state=np.where(there, before.state, made.state),
+        state=np.where(there & ~revised, before.state, made.state),
     )
     return after.at(written), list(zip(before.at(revised).points(), after.at(revised).points(), strict=True))
 

@@ -1,13 +1,14 @@
-"""What each month of a parameter in an area comes to, from its days and from the windows that were outside a limit.
+"""What each month of a parameter in an area comes to, from its windows and from those that were outside a limit.
 
-A month's figure is the mean of those of its days that meet the capture policy; of an amount, the sum of its days. The
-hours and days outside a limit are those in which any station of the area was: two stations over at once are one hour.
+A month's figure is that of its own window; of the month that is running, what its days come to so far. The hours and
+days outside a limit are those in which any station of the area was: two stations over at once are one hour.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from math import fsum, nan
+from statistics import mean
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -17,17 +18,18 @@ from analysis.rollups import meets
 from analysis.trend import Floats
 from domain.reading import SeriesKey
 from domain.rollup import RollupPoint
-from domain.window import WindowKind, local_midnight
+from domain.window import LENGTHS, WindowKind, local_midnight
 
 MonthNumber: TypeAlias = int  # year × 12 + month - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """Of one series: its days, and its hours, 8 hours and days that were outside what they are held against."""
+    """Of one series: its days and months, and its hours, 8 hours and days outside what they are held against."""
 
     series: SeriesKey
     days: Sequence[RollupPoint]
+    months: Sequence[RollupPoint] = ()
     outside: Sequence[RollupPoint] = ()
     adds_up: bool = False  # an amount: tonnes
 
@@ -98,15 +100,28 @@ def days_in(month: MonthNumber) -> int:
 
 def local_day(point: RollupPoint, zone: ZoneInfo) -> date:
     """Return the local day to which a window belongs: 24:00 is the end of the day that is over."""
-    start = point.mark if point.kind is WindowKind.DAY else local_midnight(point.mark, zone)
+    start = local_midnight(point.mark, zone) if point.kind in LENGTHS else point.mark
     return start.astimezone(zone).date()
+
+
+def figure_of(days: Iterable[RollupPoint], capture: float, *, adds_up: bool) -> tuple[float | None, int]:
+    """Return the figure of several days, and how many of them enter it: the mean of those that meet the policy.
+
+    Of a sum all days are added up. Exact, and rounded once: the same days give the same figure wherever it is made.
+    """
+    values = [
+        one.value for one in days if one.value is not None and (adds_up or meets(one.valid, one.expected, capture))
+    ]
+    if not values:
+        return None, 0
+    return (fsum(values) if adds_up else mean(values)), len(values)
 
 
 def months_of(materials: Sequence[Material], now: datetime, zone: ZoneInfo, capture: float) -> Months:
     """Return the months of the series of one parameter in one area, up to the one that is running at `now`."""
     running = number_of(now.astimezone(zone).date())
     series = [_Series(one, zone, capture, running) for one in materials]
-    begun = [min(one.days) for one in series if one.days]
+    begun = [min(one.numbers) for one in series if one.numbers]
     span = range(min(begun), running + 1) if begun else range(0)
     # A month that has begun without a day being over says nothing yet.
     shown = span if any(running in one.days for one in series) else span[:-1]
@@ -140,7 +155,7 @@ def _month(
     adds_up = any(one.adds_up for one in series)
     return Month(
         first=first_of(number),
-        value=None if not values else fsum(values) if adds_up else fsum(values) / len(values),
+        value=None if not values else fsum(values) if adds_up else mean(values),
         valid=sum(one.counts(number)[0] for one in series),
         expected=sum(one.counts(number)[1] for one in series),
         days_over=over[0].get(number, 0),
@@ -158,6 +173,7 @@ class _Series:
         self.days: dict[MonthNumber, list[RollupPoint]] = {}
         for point in material.days:
             self.days.setdefault(number_of(local_day(point, zone)), []).append(point)
+        self._months = {number_of(local_day(one, zone)): one for one in material.months}
         self._usual = max((point.expected for point in material.days), default=0)
         has_hours = any(point.kind is WindowKind.HOUR for point in material.outside)
         self._outside = _counted(
@@ -167,17 +183,21 @@ class _Series:
         )
         self._in_hours = has_hours
 
+    @property
+    def numbers(self) -> set[MonthNumber]:
+        """The months of which there is anything."""
+        return {*self.days, *self._months}
+
     def value(self, number: MonthNumber) -> float | None:
         """Return the figure of a month, whatever it rests on."""
-        values = [one.value for one in self._counting(number) if one.value is not None]
-        if not values:
-            return None
-        return fsum(values) if self.adds_up else fsum(values) / len(values)
+        if number == self._running:
+            return figure_of(self.days.get(number, ()), self._capture, adds_up=self.adds_up)[0]
+        month = self._months.get(number)
+        return None if month is None else month.value
 
-    def _counting(self, number: MonthNumber) -> Iterator[RollupPoint]:
-        for point in self.days.get(number, ()):
-            if point.value is not None and (self.adds_up or meets(point.valid, point.expected, self._capture)):
-                yield point
+    def _is_enough(self, number: MonthNumber) -> bool:
+        month = self._months.get(number)
+        return month is not None and month.value is not None and bool(meets(month.valid, month.expected, self._capture))
 
     def counts(self, number: MonthNumber) -> tuple[int, int]:
         """Return what was valid of what was to be expected; a day of which nothing is known was to be expected too."""
@@ -186,16 +206,16 @@ class _Series:
         return sum(one.valid for one in days), sum(one.expected for one in days) + missing * self._usual
 
     def level(self, number: MonthNumber) -> float:
-        """Return the figure of a month for the trend: NaN where too few of its days meet the policy."""
-        value, days = self.value(number), sum(1 for _ in self._counting(number))
-        return nan if value is None or not meets(days, days_in(number), self._capture) else value
+        """Return the figure of a month for the trend: NaN where it does not meet the policy."""
+        value = self.value(number)
+        return value if value is not None and self._is_enough(number) else nan
 
     def part_outside(self, number: MonthNumber) -> float:
         """Return the part of a month's valid hours, else of its days, that was outside."""
-        days = list(self._counting(number))
-        if not meets(len(days), days_in(number), self._capture):
+        if not self._is_enough(number):
             return nan
-        valid = sum(one.valid for one in self.days[number]) if self._in_hours else len(days)
+        days = self.days.get(number, [])
+        valid = sum(one.valid for one in days) if self._in_hours else sum(1 for one in days if one.value is not None)
         return self._outside.get(number, 0) / max(valid, 1)
 
     def figures(self, span: range, of: Callable[[MonthNumber], float]) -> Floats:

@@ -31,6 +31,7 @@ from analysis.planning import Plan, Planner, Reach, hour_floor
 from analysis.series_windows import SeriesWindows, Stretch
 from analysis.sums import Ints
 from analysis.troubles import Troubles
+from analysis.verifying import let_fall
 from domain.clock import Clock
 from domain.moment import micros, moment
 from domain.reading import SeriesKey
@@ -192,7 +193,8 @@ class Roller:
             _take_over(this, written, changes)
 
     def _index(self, stretches: Sequence[Stretch]) -> None:
-        self._store.write_indices(indices(stretches, self._registry, self._store))
+        said = confirmations.read(self._engine)
+        self._store.write_indices(indices(stretches, self._registry, self._store, said))
 
     def _failing(self, this: Round, series: Callable[[T], SeriesKey]) -> Callable[[T, Exception], None]:
         """Return what notes that one has failed, of a series by `series`."""
@@ -226,8 +228,10 @@ class Roller:
         if not this.windows:
             return
         with writing(self._engine) as connection:
-            for cause, changes in _by_cause(this.changes, Causes(this.taken, self._registry)).items():
+            causes = Causes(this.taken, self._registry)
+            for cause, changes in _by_cause(this.changes, causes).items():
                 keep(connection, changes, cause=cause, at=this.now)
+            let_fall(connection, this.windows, this.changes, causes, self._registry.zone, this.now)
             spans.mark(connection, _HELD, self._marks(this.windows))
 
     def _marks(self, windows: Iterable[Windows]) -> Iterator[tuple[SeriesKey, datetime, datetime]]:

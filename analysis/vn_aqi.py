@@ -1,78 +1,56 @@
-"""VN_AQI by the hour. Source: Decision 1459/QĐ-TCMT of 2019-11-12, sections 2.2 and 2.3."""
+"""VN_AQI by the hour and by the day. Source: Decision 1459/QĐ-TCMT of 2019-11-12, sections 2.2 and 2.3."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from math import floor
-from typing import Literal
+from collections.abc import Mapping
 
+import numpy as np
+
+from analysis.composite import Day, Figure, Floats, Part, highest
 from analysis.lookup_tables import table
+from analysis.nowcast import HOURS, Form, nowcast
 
-NowCast = Literal["normalised", "as_printed"]
 PARTICLES = ("pm25", "pm10")
 GASES = ("so2", "no2", "co", "o3")
-NOWCAST_HOURS = 12
+PARAMETERS = (*PARTICLES, *GASES)
+# Above it the highest 8-hour mean of ozone is left out, µg/m³.
+_MOST_O3_8H = 400.0
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
-    """The published whole number, its level from 1, the parameter that decides it, and that parameter's input."""
-
-    value: int
-    level: int
-    dominant: str
-    concentration: float
-
-
-def sub_index(scale: str, concentration: float) -> float:
-    """Return the unrounded index of a concentration in µg/m³ on `scale` (pm25 … o3_8h); 500 from the last point on."""
-    points = table("vn_aqi")["concentrations"][scale]
-    index = table("vn_aqi")["index"]
-    for low, high, below, above in zip(points, points[1:], index, index[1:], strict=False):
-        if concentration < high:
-            return float(below + (above - below) * (concentration - low) / (high - low))
-    return float(index[len(points) - 1])
+def sub_index(scale: str, concentrations: Floats) -> Floats:
+    """Return the unrounded index of concentrations in µg/m³ on `scale` (pm25 … o3_8h); 500 from the last point on."""
+    points = np.array(table("vn_aqi")["concentrations"][scale], np.float64)
+    index = np.array(table("vn_aqi")["index"][: len(points)], np.float64)
+    above_zero = np.maximum(concentrations, 0.0)
+    place = np.clip(np.searchsorted(points, above_zero, side="right") - 1, 0, len(points) - 2)
+    low, below = points[place], index[place]
+    found = below + (index[place + 1] - below) * (above_zero - low) / (points[place + 1] - low)
+    return np.where(above_zero >= points[-1], index[-1], found)
 
 
-def rounded(index: float) -> int:
-    """Return the nearest whole number, a half going up; 55.7 µg/m³ must be 110 although binary 109.5 falls short."""
-    return floor(index + 0.5 + 1e-9)
+def hourly(means: Mapping[str, Floats], form: Form = "normalised") -> list[Figure]:
+    """Return the index of hours from the hourly means of each of PARAMETERS, in µg/m³, with eleven hours before them.
 
-
-def nowcast(newest_first: Sequence[float | None], form: NowCast = "normalised") -> float | None:
-    """Return the NowCast of up to 12 hourly means, newest first; None if fewer than two of the newest three are there.
-
-    Where w is 1/2 the Decision prints a sum that is not divided by its weights and reads low when hours are missing;
-    `normalised` divides always.
+    Particles enter by their NowCast, gases by the present hour. There is none without PM2.5 and PM10.
     """
-    hours = list(newest_first[:NOWCAST_HOURS])
-    if sum(one is not None for one in hours[:3]) < 2:
-        return None
-    there = [one for one in hours if one is not None]
-    if max(there) <= 0:
-        return 0.0
-    weight = max(min(there) / max(there), 0.5)
-    weighted = sum(weight**age * one for age, one in enumerate(hours) if one is not None)
-    if form == "as_printed" and weight == 0.5:
-        return weighted / 2
-    return weighted / sum(weight**age for age, one in enumerate(hours) if one is not None)
+    inputs = {name: nowcast(means[name], form) for name in PARTICLES}
+    inputs |= {name: means[name][..., HOURS - 1 :] for name in GASES}
+    return _highest([Part(name, inputs[name], sub_index(name, inputs[name])) for name in PARAMETERS])
 
 
-def hourly(hours: Mapping[str, Sequence[float | None]], form: NowCast = "normalised") -> Index | None:
-    """Return the index of an hour from each parameter's hourly means, newest first, in µg/m³.
+def daily(day: Day) -> list[Figure]:
+    """Return the index of days, in µg/m³. There is none without PM2.5 and PM10.
 
-    Particles enter by their NowCast, gases by the present hour. None without PM2.5 and PM10.
+    Particles enter by their mean, gases by their highest hour, ozone by its highest 8 hours too, unless those are above
+    400 µg/m³.
     """
-    inputs = {name: nowcast(hours[name], form) for name in PARTICLES if name in hours}
-    if all(value is None for value in inputs.values()):
-        return None
-    inputs.update({name: hours[name][0] for name in GASES if hours.get(name)})
-    found = {name: sub_index(name, max(value, 0.0)) for name, value in inputs.items() if value is not None}
-    dominant = max(found, key=lambda name: found[name])
-    value = rounded(found[dominant])
-    return Index(value, level_of(value), dominant, float(inputs[dominant] or 0.0))
+    o3_8h = day.highest_hour8["o3"]
+    index = np.where(o3_8h > _MOST_O3_8H, np.nan, sub_index("o3_8h", o3_8h))
+    return _highest([
+        *(Part(name, day.means[name], sub_index(name, day.means[name])) for name in PARTICLES),
+        *(Part(name, day.highest_hour[name], sub_index(name, day.highest_hour[name])) for name in GASES),
+        Part("o3", o3_8h, index),
+    ])  # fmt: skip
 
 
-def level_of(index: int) -> int:
-    """Return the level of a published index, 1 (Tốt) to 6 (Nguy hại)."""
-    levels: list[int] = table("vn_aqi")["levels"]
-    return next((step for step, highest in enumerate(levels, start=1) if index <= highest), len(levels))
+def _highest(parts: list[Part]) -> list[Figure]:
+    has_particles = np.logical_or.reduce([np.isfinite(one.inputs) for one in parts if one.parameter in PARTICLES])
+    return highest(parts, has_particles, table("vn_aqi")["levels"])

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bench import alert, jobs, live, memory, page, receipt, telegraf
+from bench import alert, jobs, labelled, live, memory, page, receipt, telegraf
 from bench.child import ROOT, Failed
 from bench.figures import Figure, as_json, as_table
 from bench.progress import bar
@@ -28,6 +28,7 @@ _MEASURES: Mapping[str, Callable[[Path, Size, Told], list[Figure]]] = {
     "rules": jobs.measure_rules,
     "page": page.measure,
     "memory": memory.measure,
+    "labelled": labelled.measure,
 }
 
 _ABOUT = """\
@@ -50,6 +51,9 @@ Measure how fast this service is on this machine, each figure beside what it is 
   memory   the most that is resident: of the part `ingest` and the process it receives in, while a million messages that
            waited in the journal become readings, checked as those of `receipt`; and of the demonstration, from its
            start until its stations have caught up and its incident's alert is open. Once, not in rounds.
+  labelled the shipped checks of quality control, as `quantrac qc` runs them, against experts' labels of the same readings
+           (rivers, estuaries, a waterworks, low-cost sensors): how much of what they flag is labelled and the other way
+           round, how many events they find, how often they alarm for nothing. Not a matter of speed; once, not in rounds.
 
 Bare and ours alternate round by round, and medians count: compare figures of one run only, on a machine that does
 nothing else. Everything runs on free ports of the loopback interface in a temporary folder, which is removed.
@@ -80,6 +84,7 @@ def main(arguments: Sequence[str]) -> int:
     except (OtherThanSent, Failed) as wrong:
         return _say_wrong(str(wrong), 1)
     lacking = [telegraf.LACKING] if "receipt" in wanted and about["telegraf"] is None else []
+    lacking += [labelled.LACKING] if "labelled" in wanted and not labelled.found() else []
     table = "\n".join([_headline(about), "", as_table(figures), *lacking])
     sys.stdout.write(f"{as_json(figures, about) if asked.json else table}\n")
     return 0

@@ -15,8 +15,8 @@ _MET = {True: "yes", False: "NO", None: ""}
 class Figure:
     """One row. `ours` and `theirs` have a value for each round; their medians count.
 
-    `aim` is the least ratio where there is something to compare with (`against`), else the most that `ours` may be; None
-    where there is none.
+    `aim` is the least ratio where there is something to compare with (`against`), else the most that `ours` may be, or the
+    least (`at_least`); None where there is none.
     """
 
     name: str
@@ -25,6 +25,7 @@ class Figure:
     aim: float | None
     against: str = ""
     theirs: Sequence[float] = ()
+    at_least: bool = False
 
     @property
     def value(self) -> float:
@@ -47,7 +48,9 @@ class Figure:
         """Whether the aim is reached, None where there is none."""
         if self.aim is None:
             return None
-        return self.value < self.aim if self.ratio is None else self.ratio >= self.aim
+        if self.ratio is not None:
+            return self.ratio >= self.aim
+        return self.value >= self.aim if self.at_least else self.value < self.aim
 
 
 def percentile(values: Sequence[float], share: int) -> float:
@@ -92,8 +95,10 @@ def _cells(one: Figure) -> tuple[str, ...]:
 def _aim(one: Figure) -> str:
     if one.aim is None:
         return ""
-    return f"< {_amount(one.aim, one.unit)}" if one.ratio is None else f"≥ {one.aim}"
+    if one.ratio is not None:
+        return f"≥ {one.aim}"
+    return f"{'≥' if one.at_least else '<'} {_amount(one.aim, one.unit)}"
 
 
 def _amount(value: float, unit: str) -> str:
-    return f"{value:,.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"
+    return (f"{value:,.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}").rstrip()

@@ -5,15 +5,12 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
-from analysis.lookup_tables import table
-from dashboards import panels, queries
+from dashboards import air_indices, panels, queries
 from dashboards.panels import Ask, Json, Place
 from dashboards.words import Words
 from registry.lookup import Registry
 from registry.schema import Parameter, ParameterKind
 
-# Decision 1459/QĐ-TCMT gives every level its colour.
-_VN_AQI_COLOURS = ("#00e400", "#ffff00", "#ff7e00", "#ff0000", "#8f3f97", "#7e0023")
 _CHOSEN = "${parameter:text}"
 
 # Shape first: solid and dashed are told apart without colour.
@@ -45,11 +42,23 @@ def board(registry: Registry, words: Words) -> Json | None:
             panels.text(Place(0, 0, 24, 3), _notice(words)),
             _hourly(registry, words),
             _daily(registry, words),
-            _index(registry, words),
-            _capture(registry, words),
-            _hours(registry, words),
+            *_below(registry, words),
         ],
     }
+
+
+def _below(registry: Registry, words: Words) -> list[Json]:
+    """Return what stands below the means: capture and the indices, two in a row, then the tables."""
+    places = air_indices.places(22)
+    charts = [
+        _capture(registry, words, next(places)),
+        *air_indices.charts(registry, words, _named(registry, words), places),
+    ]
+    top = next(places).y + (9 if len(charts) % 2 else 0)
+    if len(charts) == 1:
+        return [*charts, _hours(registry, words, top)]
+    rows = air_indices.rows(registry, words, Place(0, top, 24, 10), _stations(registry, words))
+    return [*charts, rows, _hours(registry, words, top + 10)]
 
 
 def _parameters(registry: Registry) -> list[Parameter]:
@@ -118,27 +127,11 @@ def _by_unit(parameters: Sequence[Parameter]) -> Iterator[tuple[str, list[Parame
         yield unit, list(some)
 
 
-def _index(registry: Registry, words: Words) -> Json:
-    _ = words._
-    levels = (_("Good"), _("Moderate"), _("Poor"), _("Bad"), _("Very bad"), _("Hazardous"))
-    highest: list[int] = table("vn_aqi")["levels"]
-    begins = (0, *(one + 1 for one in highest[:-1]))
-    said = "; ".join(f"{low}–{high} {level}" for low, high, level in zip(begins, highest, levels, strict=True))
-    first, *rest = zip(begins, _VN_AQI_COLOURS, strict=True)
-    return panels.lines(
-        Place(0, 22, 12, 9), _("VN_AQI, hourly"), [Ask("rollups", queries.index("vn_aqi"), "$tag_station")],
-        description=_("Decision 1459/QĐ-TCMT. Levels: {levels}.", levels=said),
-        overrides=_named(registry, words),
-        defaults={"min": 0, "decimals": 0, "thresholds": panels.steps((None, first[1]), *rest)},
-        custom={"thresholdsStyle": {"mode": "area"}, "axisLabel": "VN_AQI"},
-    )  # fmt: skip
-
-
-def _capture(registry: Registry, words: Words) -> Json:
+def _capture(registry: Registry, words: Words, place: Place) -> Json:
     policy = 100 * registry.province.policies.capture
     title = words._("{parameter}: share of expected readings that counted, by day", parameter=_CHOSEN)
     return panels.lines(
-        Place(12, 22, 12, 9), title,
+        place, title,
         [Ask("rollups", queries.capture(registry.province.timezone), "$tag_station")],
         description=words._("Below {policy} % a figure is shown but confirms nothing. That is a policy of the "
                             "department.", policy=round(policy)),
@@ -149,11 +142,11 @@ def _capture(registry: Registry, words: Words) -> Json:
     )  # fmt: skip
 
 
-def _hours(registry: Registry, words: Words) -> Json:
+def _hours(registry: Registry, words: Words, top: int) -> Json:
     headings, looks = _headings(words), _looks(registry, words)
     asks = [queries.hour_counts(), queries.hour_values(), queries.hour_limits()]
     return panels.table(
-        Place(0, 31, 24, 14), words._("Hours, newest first"), [Ask("rollups", one, table=True) for one in asks],
+        Place(0, top, 24, 14), words._("Hours, newest first"), [Ask("rollups", one, table=True) for one in asks],
         description=words._("An hour without a value has an empty cell, never a zero."),
         transformations=panels.merged(list(headings)),
         overrides=[panels.by_name(key, displayName=said, **looks.get(key, {})) for key, said in headings.items()],

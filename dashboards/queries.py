@@ -55,10 +55,18 @@ def capture(zone: str) -> str:
     return _select('100 * sum("valid") / sum("expected")', "hour", wanted, tail)
 
 
-def index(name: str) -> str:
-    """Return the question for the hourly values of an index."""
-    wanted = [_VALUE, f"\"parameter\" = '{name}'", "\"window\" = 'hour'", _STATIONS, _IN_RANGE]
-    return _select('mean("value")', "index", wanted, _BY_HOUR)
+def index(name: str, zone: str | None = None) -> str:
+    """Return the question for the hourly values of an index; with a time zone, for those of its local days."""
+    kind = "hour" if zone is None else "day"
+    wanted = [_VALUE, f"\"parameter\" = '{name}'", f"\"window\" = '{kind}'", _STATIONS, _IN_RANGE]
+    return _select('mean("value")', "index", wanted, _BY_HOUR if zone is None else _by_day(zone))
+
+
+def index_rows() -> str:
+    """Return the question for every figure of every index, with what it rests on."""
+    fields = ("station", "parameter", "window", "value", "dominant", "concentration", "missing", "version")
+    asked = ", ".join(f'"{field}"' for field in fields)
+    return _select(asked, "index", [_VALUE, _STATIONS, _IN_RANGE], "ORDER BY time DESC")
 
 
 # The three questions behind the table of hours: Grafana puts rows of the same hour, station and parameter together, so

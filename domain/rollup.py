@@ -63,9 +63,10 @@ class RollupPoint(msgspec.Struct, frozen=True, gc=False):
 class IndexPoint(msgspec.Struct, frozen=True, gc=False):
     """One index of one station in one window: `hour` (mark = end) or `day` (mark = local midnight it begins at).
 
-    `index` is `vn_aqi`; `value` the whole number that is published, None where it cannot be computed; `level` the
-    step of its scale, from 1; `dominant` the parameter that decides it; `concentration` that parameter's input in
-    its canonical unit.
+    `index` is `vn_aqi`, `us_aqi` or `vn_wqi`; `value` the whole number that is published, None where it cannot be
+    computed; `level` the step of its scale, from 1; `dominant` the parameter that decides it; `concentration` that
+    parameter's input in its canonical unit. `missing` are the parameters of the scheme without a valid input;
+    `version` says which text and which reading of it (see `analysis.schemes`), '' where an older service made it.
     """
 
     station: str
@@ -76,6 +77,9 @@ class IndexPoint(msgspec.Struct, frozen=True, gc=False):
     level: int | None = None
     dominant: str | None = None
     concentration: float | None = None
+    missing: tuple[str, ...] = ()
+    version: str = ""
+    configuration: int = 0
 
 
 class RollupRevision(msgspec.Struct, frozen=True, gc=False):

@@ -25,7 +25,7 @@ class TakeSubject:
 
     `parameter` and `bound` are None for a silent station. `levels` are the levels so far, oldest first, the newest of
     them is `level`. `limit` names what it is compared with (document, clause, arithmetic), already as a Text.
-    `unmet` are the conditions that make it advisory.
+    `unmet` are the conditions that make it advisory, `doubts` what speaks against the instrument.
     """
 
     kind: AlertKind
@@ -46,6 +46,7 @@ class TakeSubject:
     expected: int | None
     case_number: str  # VV-2026-0147
     message_number: str  # #0147-1
+    doubts: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

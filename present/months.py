@@ -12,7 +12,9 @@ from present.charts import SMALL_NARROW, Size, drawing, nice_ticks, text_at, wri
 _BARS = 34.0  # height of the bars of days
 _LETTER = 6.9
 _LEAST_SCALE = 10  # days: one alone is no tall bar
-_WIDE = Size(880, 240, bottom=46, right=14, ticks=3)
+PAGE = Size(880, 240, bottom=46, right=14, ticks=3)
+PAPER = Size(640, 196, bottom=46, right=14, ticks=3)
+PHONE = SMALL_NARROW
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,9 @@ class MonthChart:
     from_zero: bool = True
 
 
-def draw_months(chart: MonthChart, *, narrow: bool) -> Markup:
-    """Draw the chart once."""
-    return _Months(chart, SMALL_NARROW if narrow else _WIDE).svg()
+def draw_months(chart: MonthChart, size: Size) -> Markup:
+    """Draw the chart once, in `size`."""
+    return _Months(chart, size).svg()
 
 
 class _Months:

@@ -29,9 +29,15 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 @cache
+def report_style() -> str:
+    """Return the style sheet of a report that is one file."""
+    return "".join(files("present").joinpath(one).read_text(encoding="utf-8") for one in ("pages.css", "report.css"))
+
+
+@cache
 def style() -> tuple[str, bytes]:
     """Return the style sheet's path, which changes with its content, and the content."""
-    content = files("present").joinpath("pages.css").read_bytes()
+    content = report_style().encode()
     return f"/style-{sha256(content).hexdigest()[:12]}.css", content
 
 

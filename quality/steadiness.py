@@ -63,14 +63,13 @@ def _hourly(hours: Times, values: Values) -> tuple[Times, Values]:
 
 
 def _resting(hours: Times, medians: Values, over: int, settings: StuckCheck) -> Times:
-    """Return the hours of all stretches of `over` hours whose medians rest."""
+    """Return the hours of all stretches of `over` hours, the first and the last of which have a median, that rest."""
     found: set[int] = set()
-    # A stretch may begin and end in hours without a median: else it would matter how much more of the series is known.
-    for begin in range(int(hours[0]) - over + 1, int(hours[-1]) + 1) if len(hours) else ():
-        first, end = np.searchsorted(hours, (begin, begin + over))
-        part = medians[first:end]
-        if len(part) >= _LEAST_HOURS * over:
-            allowed = max(settings.share * abs(float(np.median(part))), settings.by)
-            if part.max() - part.min() <= allowed:
-                found.update(range(begin, begin + over))
+    ends = np.searchsorted(hours, hours + over)
+    whole = (hours[ends - 1] == hours + over - 1) & (ends - np.arange(len(hours)) >= _LEAST_HOURS * over)
+    for first in np.flatnonzero(whole).tolist():
+        part = medians[first : ends[first]]
+        allowed = max(settings.share * abs(float(np.median(part))), settings.by)
+        if part.max() - part.min() <= allowed:
+            found.update(range(hours[first], hours[first] + over))
     return np.array(sorted(found), np.int64)

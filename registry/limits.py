@@ -48,6 +48,20 @@ def confirmation_of(row: LimitRow, said: Mapping[str, Confirmation]) -> Confirma
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A row in force for a station on one day. `windows` are those compared with it: none where another goes before it.
+
+    `applied` is None where it has no figure, or one with which nothing is compared yet.
+    """
+
+    row: LimitRow
+    regulation: Regulation
+    factors: tuple[Factor, ...]
+    applied: "AppliedLimit | None"
+    windows: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NotCompared:
     """A regulation row in force for a series with which nothing is compared."""
 

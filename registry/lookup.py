@@ -16,7 +16,7 @@ from domain.text import Text
 from domain.window import Window, WindowKind, window_of_mark
 from registry.calendar import Calendar
 from registry.check_settings import CheckSettings, layered
-from registry.limits import AVERAGING_OF, AppliedLimit, Confirmation, NotCompared, confirmation_of
+from registry.limits import AVERAGING_OF, AppliedLimit, Confirmation, Held, NotCompared, confirmation_of
 from registry.schema import (
     AcceptedUnit,
     Applies,
@@ -258,6 +258,17 @@ class Registry:
             for row, regulation, _ in self._rows(series, on)
             if row.class_name is None and (row.needs_reference_o2 or not row.has_figure)
         )
+
+    def holding(self, station: str, on: date, confirmations: Mapping[str, Confirmation]) -> Iterator[Held]:
+        """Yield every row in force for a station on the local date `on`, by parameter, and what is compared with it."""
+        for parameter in self.stations[station].measures:
+            series = SeriesKey(station, parameter)
+            compared = {kind: self.limit_for(series, WindowKind(kind), on, confirmations) for kind in AVERAGING_OF}
+            for row, regulation, factors in self._rows(series, on):
+                windows = tuple(str(kind) for kind, one in compared.items() if one is not None and one.row == row)
+                is_compared = row.has_figure and row.class_name is None and not row.needs_reference_o2
+                applied = self._applied(series, row, regulation, factors, on, confirmations) if is_compared else None
+                yield Held(row, regulation, factors, applied, windows)
 
     @cached_property
     def _candidates_by_day(self) -> dict[tuple[SeriesKey, date], list[_Candidate]]:

@@ -20,6 +20,7 @@ from registry.values import Duration, Id, Span, StationKind, Strict, duration
 
 Language = Literal["vi", "en"]
 Medium = Literal["air", "water", "waste"]
+IndexId = Literal["vn_aqi", "us_aqi", "vn_wqi"]
 AreaKind = Literal["industrial", "residential", "agricultural"]
 
 MEDIUM_OF_KIND: dict[StationKind, Medium] = {
@@ -253,8 +254,8 @@ class Province(Strict):
     """the department's own rules where the law names none"""
     seasons: tuple[Season, ...] = ()
     """the seasons over which means are made, the department's own policy; left out: none are made"""
-    indices: tuple[Literal["vn_aqi"], ...] = ("vn_aqi",)
-    """the air quality indices that are made"""
+    indices: tuple[IndexId, ...] = ("vn_aqi",)
+    """the indices that are made; vn_wqi only once a person has confirmed it (`quantrac indices confirm`)"""
     nowcast: Literal["normalised", "as_printed"] = "normalised"
     """how VN_AQI weighs hours that are missing: by the weights that are there, or as the Decision prints it"""
     publish_facility_names: bool = False

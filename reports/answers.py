@@ -11,6 +11,7 @@ from fastapi import HTTPException, Request, Response
 
 from domain.text import Text
 from present.words import LANGUAGES
+from reports.kept import Page
 
 Form = Literal["json", "csv"]
 Rows = Sequence[Mapping[str, Any]]
@@ -45,6 +46,16 @@ def answer(request: Request, rows: Rows, form: Form = "json", *, name: str = "")
     return Response(
         body, media_type="application/json" if form == "json" else "text/csv; charset=utf-8", headers=headers
     )
+
+
+def respond(request: Request, page: Page, media_type: str = "text/html; charset=utf-8") -> Response:
+    """Return a kept page as an answer, packed for who can unpack it, or that it has not changed."""
+    headers = {"etag": page.tag, "cache-control": "public, max-age=5", "vary": "accept-encoding"}
+    if request.headers.get("if-none-match") == page.tag:
+        return Response(status_code=304, headers=headers)
+    if unpacks(request):
+        return Response(page.packed, media_type=media_type, headers={**headers, "content-encoding": "gzip"})
+    return Response(page.body, media_type=media_type, headers=headers)
 
 
 def unpacks(request: Request) -> bool:

@@ -1,6 +1,6 @@
 """Open data: `/api/v1/`, read-only lists of objects, the fields named as in the CSV exports, times in ISO 8601."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -9,21 +9,26 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.engine import Engine
 
+from analysis.schemes import scheme_of
+from analysis.status_share import hours_of, status_shares
 from domain.clock import Clock
 from domain.limit import Bound
+from domain.month import Month
 from domain.reading import SeriesKey
-from domain.rollup import IndexPoint, RollupPoint, RollupState
+from domain.rollup import IndexPoint, RollupPoint
 from domain.text import Text
-from domain.window import Window, WindowKind, marks_ending_in, window_of_mark
-from present.charts import is_sufficient
-from registry.limits import Confirmation, confirmation_of
-from registry.lookup import Registry
+from domain.window import Window, WindowKind, local_day, marks_ending_in, window_of_mark
+from registry.limits import Confirmation, Held, confirmation_of
+from registry.lookup import PERMIT, Registry
 from registry.schema import LimitRow, Regulation, Station
 from reports.answers import Form, Refused, answer
-from reports.facts import Episode, between, episodes
-from storage import confirmations, ledger
+from reports.exceedances import Exceedances
+from reports.facts import between, episodes
+from reports.rows import bound_kind, rollup_row, source
+from storage import confirmations, ledger, verifications
 from storage.published import Published
 from storage.readings import ReadingStore
+from storage.verifications import Verification
 
 _LONGEST = timedelta(days=366)
 _DEFAULT = timedelta(days=2)
@@ -77,14 +82,23 @@ OPERATIONS = (
     Operation("/api/v1/stations", Text("the stations, with what they measure and when they were last heard")),
     Operation("/api/v1/parameters", Text("what is measured, with its unit")),
     Operation("/api/v1/limits", Text("the limits, with clause, dates and who confirmed them"),
-              (Asked("on", Text("only those in force on this date (2026-03-01)")),)),
+              (Asked("on", Text("only those in force on this date (2026-03-01)")),
+               Asked("station", Text("only what holds for this station's facility and area, factors multiplied")))),
     Operation("/api/v1/rollups", Text("averages and sums of one station, with valid and expected counts"),
               (_STATION, Asked("parameter", Text("one parameter's id; without it, all")),
                Asked("window", Text("hour, hour8, hour24, day, month, season or year; without it, hour")), _FROM, _TO, _FORMAT)),
-    Operation("/api/v1/indices", Text("air quality indices of one station"),
+    Operation("/api/v1/indices", Text("indices of one station, each with its text and version, and what is missing"),
               (_STATION, Asked("window", Text("hour or day; without it, hour")), _FROM, _TO, _FORMAT)),
-    Operation("/api/v1/exceedances", Text("times when a confirmed limit was exceeded, by automatic readings"),
+    Operation("/api/v1/exceedances",
+              Text("times when a confirmed limit, or any limit in a verified month, was exceeded, by automatic readings"),
               (_FROM, _TO)),
+    Operation("/api/v1/verifications",
+              Text("the months of series that a person has verified, and those that fell back because a figure changed"),
+              (Asked("station", Text("one station's id; without it, all")),
+               Asked("month", Text("one month (2026-03); without it, all")))),
+    Operation("/api/v1/status-share",
+              Text("how much of a month a station was calibrating (status 01) or at fault (02), by parameter, in hours"),
+              (_STATION, Asked("month", Text("one month (2026-03); without it, the last that is over")))),
     Operation("/api/v1/seals", Text("the signed seals of the journal, by which anybody can check that no message was changed")),
 )  # fmt: skip
 
@@ -111,8 +125,11 @@ def make_router(
     """Return the routes under `/api/v1`."""
     router = APIRouter(prefix="/api/v1")
     lists = _Lists(registry, store, engine, clock, demo=demo, seals=seals)
-    for name in ("areas", "stations", "parameters", "limits", "rollups", "indices", "exceedances", "seals"):
-        router.add_api_route(f"/{name}", getattr(lists, name), methods=["GET", "HEAD"], response_model=None)
+    # What is asked of one area is answered elsewhere.
+    for one in (one for one in OPERATIONS if "{" not in one.path):
+        name = one.path.rpartition("/")[2]
+        listed = getattr(lists, name.replace("-", "_"))
+        router.add_api_route(f"/{name}", listed, methods=["GET", "HEAD"], response_model=None)
     return router
 
 
@@ -175,9 +192,18 @@ class _Lists:
             for one in self._registry.parameters.values()
         ])  # fmt: skip
 
-    def limits(self, request: Request, on: On = None) -> Response:
-        """The rows of every regulation, or those in force on a local date."""
+    def limits(self, request: Request, on: On = None, station: str | None = None) -> Response:
+        """The rows of every regulation, or those in force on a local date; with a station, as they hold for it."""
         said = confirmations.read(self._engine)
+        if station is not None:
+            self._parameters(station, None)
+            day = on or local_day(self._clock.now(), self._registry.zone)
+            held = (
+                one
+                for one in self._registry.holding(station, day, said)
+                if one.regulation.id != PERMIT.id or self._publishes
+            )
+            return answer(request, [{**self._held(station, one, said), **self._mark} for one in held])
         rows = self._registry.limits(on)
         return answer(request, [{**_limit(law, row, confirmation_of(row, said)), **self._mark} for law, row in rows])
 
@@ -201,7 +227,7 @@ class _Lists:
         start: Annotated[Moment, Query(alias="from")] = None, end: Annotated[Moment, Query(alias="to")] = None,
         form: Annotated[Form, Query(alias="format")] = "json",
     ) -> Response:  # fmt: skip
-        """The indices of one station; a null value could not be computed."""
+        """The indices of one station; a null value could not be computed, and `missing` says for want of what."""
         self._parameters(station, None)
         span, kind = self._span(start, end), WindowKind(window)
         marks = Window(span.start - timedelta(days=2), span.end)
@@ -211,17 +237,69 @@ class _Lists:
             for point in self._store.read_indices(index, kind, [station], marks)
         )
         rows = [one for point in found for one in self._index(point, span)]
+        if form == "csv":
+            rows = [{**row, "missing": " ".join(row["missing"])} for row in rows]
         return answer(request, rows, form, name=f"{self._prefix}{station}-indices-{window}")
 
     def exceedances(
         self, request: Request, start: Annotated[Moment, Query(alias="from")] = None,
         end: Annotated[Moment, Query(alias="to")] = None,
     ) -> Response:  # fmt: skip
-        """Exceedances of confirmed limits by automatic readings, newest first. Not a finding of a violation."""
+        """Exceedances of confirmed limits, or verified, by automatic readings, newest first. Not a finding of a violation."""
         span = self._span(start, end)
         found = episodes(self._engine, between(span.start, span.end))
-        public = [one for one in found if _is_public(one) and one.station in self._registry.stations]
-        return answer(request, [self._exceedance(one) for one in public])
+        rows = Exceedances(self._registry, self._engine, found).rows()
+        return answer(request, [{**one, **self._about(one["station"])} for one in rows])
+
+    def verifications(self, request: Request, station: str | None = None, month: str | None = None) -> Response:
+        """The newest word on each month of each series that was ever verified."""
+        if station is not None:
+            self._parameters(station, None)
+        wanted = None if month is None else [self._month(month)]
+        found = verifications.read(self._engine, stations=None if station is None else [station], months=wanted)
+        return answer(request, [self._verification(one) for one in found])
+
+    def status_share(self, request: Request, station: str, month: str | None = None) -> Response:
+        """Time in calibration and at fault of one station in a month, by parameter."""
+        keys = [SeriesKey(station, one) for one in self._parameters(station, None)]
+        zone = self._registry.zone
+        wanted = Month.of(self._clock.now(), zone).before if month is None else self._month(month)
+        return answer(request, [
+            {"month": str(wanted), "station": station, "parameter": key.parameter, **hours_of(share),
+             **self._about(station)}
+            for key, share in status_shares(self._store, keys, wanted, zone) if share.time
+        ])  # fmt: skip
+
+    @staticmethod
+    def _month(written: str) -> Month:
+        try:
+            return Month.read(written)
+        except ValueError as error:
+            takes = Text("one month (2026-03)")
+            raise Refused(422, _not_understood("month", written[:60], takes)) from error
+
+    def _verification(self, one: Verification) -> dict[str, Any]:
+        return {
+            "station": one.series.station, "parameter": one.series.parameter, "month": str(one.month),
+            "state": "verified" if one.holds else "provisional", "verified_by": one.verified_by,
+            "verified_at": self._iso(one.verified_at), "fallen_back_at": self._iso(one.fallen_at),
+            "cause": one.cause, **self._mark,
+        }  # fmt: skip
+
+    def _held(self, station: str, one: Held, said: Mapping[str, Confirmation]) -> dict[str, Any]:
+        applied = one.applied
+        return {
+            **_limit(one.regulation, one.row, confirmation_of(one.row, said)), "station": station,
+            "windows": list(one.windows), "level_low": applied.low if applied else None,
+            "level_high": applied.high if applied else None,
+            "level_unit": self._registry.parameters[one.row.parameter].unit,
+            "factors": [{"name": each.name, "value": each.value} for each in one.factors],
+            "confirmed": bool(applied and applied.confirmed),
+        }  # fmt: skip
+
+    def _about(self, station: str) -> dict[str, Any]:
+        found = self._registry.stations[station]
+        return {**self._facility(found), **self._origin(found), **self._mark}
 
     def seals(self, request: Request) -> Response:
         """The entries of every journal's book of seals, in their order; `signature` is over all other fields."""
@@ -229,36 +307,9 @@ class _Lists:
         rows = [{**msgspec.to_builtins(entry), **self._mark} for book in books for entry in book.entries()]
         return answer(request, rows)
 
-    def _exceedance(self, one: Episode) -> dict[str, Any]:
-        station = self._registry.stations[one.station]
-        return {
-            "station": one.station, "area": station.area, "parameter": one.parameter,
-            "unit": self._registry.parameters[one.parameter].unit, "kind": one.kind, "bound": _bound_kind(one.bound),
-            "start": self._iso(one.crossed_at), "end": self._iso(one.over_until), "peak": one.peak,
-            "peak_at": self._iso(one.peak_at), "limit_low": one.bound.low, "limit_high": one.bound.high,
-            "valid": one.valid, "expected": one.expected, "state": "provisional",
-            **self._facility(station), **self._origin(station), **self._mark,
-        }  # fmt: skip
-
     def _rollup(self, point: RollupPoint, span: Window) -> Iterator[dict[str, Any]]:
-        window = self._registry.window(point.kind, point.mark)
-        if window.end in span:
-            sufficient = is_sufficient(point, self._registry.province.policies.capture)
-            yield {
-                "start": self._iso(window.start), "end": self._iso(window.end), "window": point.kind,
-                "station": point.station, "parameter": point.parameter, "value": point.value,
-                "unit": self._registry.parameters[point.parameter].unit, "valid": point.valid,
-                "expected": point.expected, "suspect": point.suspect, "min": point.minimum, "max": point.maximum,
-                "sufficient": "yes" if sufficient else "no", "state": RollupState(point.state).name.lower(),
-                "revision": point.revision, **self._source(point.station), **self._mark,
-            }  # fmt: skip
-
-    def _source(self, station: str) -> dict[str, Any]:
-        """Return, for every row of a file, that its data are invented or recorded elsewhere, and under which licence."""
-        origin = self._registry.stations[station].origin
-        if origin is None:
-            return {}
-        return {"origin": f"{origin.text.en} ({origin.licence})" if origin.licence else origin.text.en}
+        if self._registry.window(point.kind, point.mark).end in span:
+            yield {**rollup_row(self._registry, point), **source(self._registry, point.station), **self._mark}
 
     def _index(self, point: IndexPoint, span: Window) -> Iterator[dict[str, Any]]:
         end = window_of_mark(point.kind, point.mark, self._registry.zone).end
@@ -266,7 +317,8 @@ class _Lists:
             yield {
                 "end": self._iso(end), "window": point.kind, "station": point.station, "index": point.index,
                 "value": point.value, "level": point.level, "dominant": point.dominant,
-                "concentration": point.concentration, **self._source(point.station), **self._mark,
+                "concentration": point.concentration, "missing": point.missing,
+                "scheme": str(scheme_of(point.version, point.index)), **source(self._registry, point.station), **self._mark,
             }  # fmt: skip
 
     def _parameters(self, station: str, parameter: str | None) -> Sequence[str]:
@@ -307,24 +359,12 @@ def _place(one: Any) -> dict[str, float]:
     return {"latitude": one.latitude, "longitude": one.longitude}
 
 
-def _is_public(one: Episode) -> bool:
-    """Tell whether a confirmed limit was exceeded, in time or late: above it, below it, or outside a range."""
-    return one.confirmed and not one.withdrawn
-
-
-def _bound_kind(bound: Bound) -> str | None:
-    return {(True, True): "between", (True, False): "at_least", (False, True): "at_most"}.get((
-        bound.low is not None,
-        bound.high is not None,
-    ))
-
-
 def _limit(regulation: Regulation, row: LimitRow, said: Confirmation | None) -> dict[str, Any]:
     bound = Bound(row.at_least, row.at_most)
     return {
         "row": row.row, "regulation": regulation.id, "document": regulation.document, "clause": row.clause,
-        "parameter": row.parameter, "averaging": row.averaging,
-        "bound": "class" if row.class_name else _bound_kind(bound), "low": bound.low, "high": bound.high,
+        "column": row.column, "area_kinds": list(row.area_kinds), "parameter": row.parameter, "averaging": row.averaging,
+        "bound": "class" if row.class_name else bound_kind(bound), "low": bound.low, "high": bound.high,
         "unit": row.unit, "valid_from": row.valid_from or regulation.valid_from,
         "valid_to": row.valid_to or regulation.valid_to, "confidence": row.confidence,
         "confirmed_by": said.confirmed_by if said else None, "confirmed_on": said.confirmed_on if said else None,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -14,13 +14,16 @@ from domain.limit import Bound
 from domain.moment import micros, moment
 from domain.reading import SeriesKey
 from domain.rollup import IndexPoint, RollupPoint
-from domain.window import HOUR, Window, WindowKind
+from domain.text import Text
+from domain.window import HOUR, Window, WindowKind, local_day
 from registry.limits import Confirmation
 from registry.lookup import Registry
 from registry.schema import ParameterKind
-from storage import confirmations, ledger
+from storage import confirmations, ledger, verifications
+from storage.alerting import EarlierLaw, revived
 from storage.readings import ReadingStore
 from storage.tables import alerts, cases
+from storage.verifications import Verification
 
 DAY = timedelta(days=1)
 # Compared beside the base window of a series, where a limit names them.
@@ -29,14 +32,32 @@ _AVERAGES = (WindowKind.HOUR8, WindowKind.HOUR24)
 Points = Mapping[tuple[SeriesKey, WindowKind], Sequence[RollupPoint]]
 
 
-class _RestsOn(msgspec.Struct):
-    """What a page needs of all that an alert rests on."""
+class RestsOn(msgspec.Struct):
+    """What pages and lists need of all that an alert rests on; see `storage.alerting.Record`."""
 
-    unmet: tuple[Any, ...] = ()
+    rule_kind: str = ""
+    window: str = ""
+    row: str | None = None
+    regulation: str | None = None
+    document: str | None = None
+    clause: str | None = None
+    column: str | None = None
+    figures: tuple[float, ...] = ()
+    factors: tuple[str, ...] = ()
+    row_unit: str | None = None
+    confirmed_by: str | None = None
+    confirmed_on: date | None = None
+    earlier: tuple[EarlierLaw, ...] = ()
+    suspect: int = 0
+    unmet: tuple[Text, ...] = ()
+    doubts: tuple[Text, ...] = ()
     withdrawn: bool = False
     first_end: datetime | None = None
-    window: str = ""
     levels: tuple[tuple[datetime, float], ...] = ()
+    checks: int = 0
+    software: str = ""
+    configuration: int = 0
+    figures_by: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +81,7 @@ class Episode:
     expected: int | None
     confirmed: bool  # an exceedance of a confirmed limit, in time or found late
     withdrawn: bool  # later data say that it never was
+    rests_on: RestsOn = field(default_factory=RestsOn)
 
     @property
     def series(self) -> SeriesKey:
@@ -77,6 +99,7 @@ class Facts:
     points: Points = field(default_factory=dict)
     indices: Mapping[str, Sequence[IndexPoint]] = field(default_factory=dict)
     confirmations: Mapping[str, Confirmation] = field(default_factory=dict)
+    verifications: Sequence[Verification] = ()  # the newest word on each month, ascending
 
 
 def windows_of(
@@ -89,7 +112,7 @@ def windows_of(
     base = base_window(registry, series)
     if base is WindowKind.DAY or registry.parameters[series.parameter].kind is not ParameterKind.LEVEL:
         return [base]
-    on = facts_on.astimezone(registry.zone).date()
+    on = local_day(facts_on, registry.zone)
     return [base, *(kind for kind in _AVERAGES if registry.limit_for(series, kind, on, said) is not None)]
 
 
@@ -124,6 +147,7 @@ def gather(
         },
         indices=_indices(registry, store, now, [one for one in stations if registry.stations[one].kind == "air"]),
         confirmations=said,
+        verifications=verifications.read(engine, stations=stations),
     )
 
 
@@ -161,7 +185,8 @@ def between(start: datetime, end: datetime) -> Any:
 
 
 def _episode(row: Any) -> Episode:
-    rests_on = msgspec.json.decode(row.record, type=_RestsOn)
+    rests_on = msgspec.json.decode(row.record, type=RestsOn)
+    rests_on.unmet, rests_on.doubts = revived(rests_on.unmet), revived(rests_on.doubts)
     return Episode(
         case=row.number, rule=row.rule, station=row.station, parameter=row.parameter, kind=AlertKind(row.kind),
         crossed_at=moment(row.crossed_at), since=_since(row, rests_on), over_until=_over_until(row, rests_on),
@@ -169,15 +194,16 @@ def _episode(row: Any) -> Episode:
         peak_at=None if row.peak_at is None else moment(row.peak_at), bound=Bound(row.limit_low, row.limit_high),
         valid=row.valid, expected=row.expected, withdrawn=rests_on.withdrawn,
         confirmed=row.kind in {AlertKind.OVER, AlertKind.LATE} and not rests_on.unmet,
+        rests_on=rests_on,
     )  # fmt: skip
 
 
-def _over_until(row: Any, rests_on: _RestsOn) -> datetime | None:
+def _over_until(row: Any, rests_on: RestsOn) -> datetime | None:
     if row.closed_at is None:
         return None
     return rests_on.levels[-1][0] if rests_on.levels else moment(row.closed_at)
 
 
-def _since(row: Any, rests_on: _RestsOn) -> datetime:
+def _since(row: Any, rests_on: RestsOn) -> datetime:
     first = rests_on.first_end
     return moment(row.crossed_at) if first is None or rests_on.window == "day" else first

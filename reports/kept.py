@@ -27,8 +27,9 @@ class _Slot:
 class Kept:
     """Keeps pages by key for `seconds` of real time; while one visitor's request makes one anew, others get the old."""
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(self, seconds: float, most: int | None = None) -> None:
+        """Keep at most so many pages, those that were asked for first go first; None: as many as there are."""
+        self._seconds, self._most = seconds, most
         self._slots: dict[str, _Slot] = {}
 
     def fresh(self, key: str) -> Page | None:
@@ -39,8 +40,10 @@ class Kept:
         return slot.page if slot.page.until > time.monotonic() or slot.making.locked() else None
 
     def get(self, key: str, make: Callable[[], str]) -> Page:
-        """Return the page, made by `make` if it is not there or too old. Keys are as many as there are pages."""
+        """Return the page, made by `make` if it is not there or too old."""
         slot = self._slots.setdefault(key, _Slot())
+        while self._most is not None and len(self._slots) > self._most:
+            self._slots.pop(next(iter(self._slots)), None)
         with slot.making:
             if slot.page is None or slot.page.until <= time.monotonic():
                 body = make().encode()

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.engine import Engine
 from starlette.exceptions import HTTPException
 
+from analysis.schemes import SCHEMES, VERSIONS
 from domain.clock import Clock
 from domain.rollup import RollupPoint
 from domain.text import Text
@@ -21,13 +22,16 @@ from present.charts import bullet
 from present.pages import Band, Guarded, environment, style
 from present.words import LANGUAGES, name, place, say, short_when
 from registry.lookup import Registry
-from reports import answers, api, drawn, said, summary, trends, verdicts
-from reports.answers import unpacks
+from reports import answers, api, drawn, said, shelf, summary, trends, verdicts
+from reports.answers import respond
 from reports.facts import gather
-from reports.kept import Kept, Page
+from reports.index_rows import index_rows
+from reports.kept import Kept
 from reports.kept_answers import KeptAnswers
 from reports.resolving import AreaResolving, resolving
+from reports.shelf import Shelf
 from reports.summary import Row, State
+from reports.verified import verified_months
 from storage.published import Published
 from storage.readings import ReadingStore, StoreUnavailable
 
@@ -37,6 +41,7 @@ _KEPT_S = 5.0
 _RESOLVING_KEPT_S = 600.0  # it looks back for years, and changes by the day
 _SEALS = 60  # on the page; all of them are in the API
 _PROVINCE_HOURS, _STATION_HOURS = 25, 49
+_VN_AQI = SCHEMES["vn_aqi"]
 _HTML = "text/html; charset=utf-8"
 _ROOTS = {"vi": "", "en": "/en"}
 
@@ -78,6 +83,7 @@ def make_app(
     pages = _Pages(registry, store, engine, clock, demo=demo, seals=around.seals, resolved=resolved)
     app.include_router(api.make_router(registry, store, engine, clock, demo=demo, seals=around.seals))
     app.include_router(trends.make_router(registry, resolved, demo=demo))
+    app.include_router(shelf.make_router(Shelf(registry, store, engine, clock, pages.frame, demo)))
     kept = Kept(_KEPT_S if not demo else 1.0)
     for lang in LANGUAGES:
         _add_pages(app, pages, kept, lang)
@@ -92,7 +98,7 @@ def _add_pages(app: FastAPI, pages: "_Pages", kept: Kept, lang: str) -> None:
 
     async def answer(request: Request, key: str, make: Callable[[], str]) -> Response:
         page = kept.fresh(key)
-        return _response(request, page if page is not None else await run_in_threadpool(kept.get, key, make))
+        return respond(request, page if page is not None else await run_in_threadpool(kept.get, key, make))
 
     async def province(request: Request) -> Response:
         return await answer(request, f"{lang}/", partial(pages.province, lang))
@@ -126,15 +132,6 @@ def _add_pages(app: FastAPI, pages: "_Pages", kept: Kept, lang: str) -> None:
 def _known(identity: str, among: Mapping[str, Any]) -> None:
     if identity not in among:
         raise HTTPException(404)
-
-
-def _response(request: Request, page: Page) -> Response:
-    headers = {"etag": page.tag, "cache-control": "public, max-age=5", "vary": "accept-encoding"}
-    if request.headers.get("if-none-match") == page.tag:
-        return Response(status_code=304, headers=headers)
-    if unpacks(request):
-        return Response(page.packed, media_type=_HTML, headers={**headers, "content-encoding": "gzip"})
-    return Response(page.body, media_type=_HTML, headers=headers)
 
 
 def _add_plumbing(app: FastAPI, store: ReadingStore, reasons: Callable[[], Sequence[Text]]) -> None:
@@ -234,7 +231,8 @@ class _Pages:
             stations=registry.stations, strips=drawn.strips(view, lang), map_wide=wide, map_narrow=narrow,
             over=view.troubles(State.OVER, State.LATE), within=view.troubles(State.WITHIN),
             advisories=view.troubles(State.ADVISORY), areas=registry.areas, parameters=registry.parameters,
-            level_spans=said.LEVEL_SPANS, capture=registry.province.policies.capture,
+            level_spans=said.LEVEL_SPANS, index_scheme=VERSIONS[_VN_AQI.version(WindowKind.HOUR, registry)],
+            capture=registry.province.policies.capture,
         )  # fmt: skip
 
     def area(self, lang: str, identity: str) -> str:
@@ -262,9 +260,11 @@ class _Pages:
         return self._render(
             lang, "station", f"/stations/{identity}", title=name(found.names, lang), view=view,
             place=place(found.latitude, found.longitude, lang), charts=charts,
+            index_rows=index_rows(registry, self._store, identity, facts.now, facts.confirmations),
             table=drawn.table(registry, charts, lang), now=facts.now,
             daily=bool(charts) and all(one.row.kind is WindowKind.DAY for one in charts),
             laws=[row for row in view.rows if row.limit], capture=registry.province.policies.capture,
+            verified=verified_months(facts.verifications, registry),
             certificate=next((one for one in found.certificates if one.holds_on(on)), None),
         )  # fmt: skip
 
@@ -304,12 +304,17 @@ class _Pages:
         title = say(Text("Not found"), lang) if heading == "404" else say(Text("Not available"), lang)
         return self._render(lang, "missing", "/", title=title, heading=title, words=say(words, lang))
 
-    def _render(self, lang: str, part: str, path: str, **values: Any) -> str:
+    def frame(self, lang: str, path: str) -> dict[str, Any]:
+        """Return what the frame of every page needs."""
         other = next(one for one in LANGUAGES if one != lang)
-        return self._templates[lang].get_template(f"{part}.html").render(
-            part=part, root=_ROOTS[lang], other=other, other_path=_ROOTS[other] + path, province=self.registry.province,
-            band=self._band, **{"now": self._clock.now(), **values},
-        )  # fmt: skip
+        return {
+            "root": _ROOTS[lang], "other": other, "other_path": _ROOTS[other] + path, "province": self.registry.province,
+            "band": self._band, "now": self._clock.now(),
+        }  # fmt: skip
+
+    def _render(self, lang: str, part: str, path: str, **values: Any) -> str:
+        template = self._templates[lang].get_template(f"{part}.html")
+        return template.render(**{**self.frame(lang, path), "part": part, **values})
 
 
 def _bullet(row: Row) -> str:

@@ -214,13 +214,16 @@ class _Group:
                 yield Bound(rule.threshold.at_least, rule.threshold.at_most)
 
     def _materials(self) -> list[Material]:
-        days = self._store.read_rollups(WindowKind.DAY, self._keys, self._span)
+        # Marked by their beginnings, the first of them that of the span itself.
+        marks = Window(
+            self._span.start - timedelta(microseconds=1), self._midnight(self._today) - timedelta(microseconds=1)
+        )
+        days, months = (
+            self._store.read_rollups(kind, self._keys, marks) for kind in (WindowKind.DAY, WindowKind.MONTH)
+        )
         adds_up = self._parameter.kind in {ParameterKind.AMOUNT, ParameterKind.COUNTER}
         outside = self._outside()
-        return [
-            Material(key, [one for one in days[key] if one.mark < self._midnight(self._today)], outside[key], adds_up)
-            for key in self._keys
-        ]
+        return [Material(key, days[key], months[key], outside[key], adds_up) for key in self._keys]
 
     def _outside(self) -> dict[SeriesKey, list[RollupPoint]]:
         found: dict[SeriesKey, list[RollupPoint]] = {key: [] for key in self._keys}

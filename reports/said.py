@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from analysis.schemes import scheme_of
 from domain.limit import Bound
+from domain.rollup import IndexPoint
 from domain.text import Text
 from domain.window import WindowKind
 from present.words import bound_text, compared, duration, name, number, say, shown, symbol, times_limit, with_unit
@@ -39,7 +41,7 @@ def filters(lang: str) -> Mapping[str, Callable[..., Any]]:
     """Return the filters of the pages' templates."""
     said: tuple[Callable[..., Any], ...] = (
         level, limit, clause, trouble_figure, trouble_limit, parameter_name, station_kind, area_kind, window_name,
-        ratio, medium_says, level_word, interval_words, figure,
+        ratio, medium_says, level_word, interval_words, figure, scheme,
     )  # fmt: skip
     return {one.__name__: _in(one, lang) for one in said}
 
@@ -126,6 +128,11 @@ def window_name(kind: WindowKind | None, parameter: Parameter, *, lang: str) -> 
 def interval_words(interval: timedelta, *, lang: str) -> str:
     """Return how often a station reports."""
     return say(Text("reports every {interval}", {"interval": duration(interval, lang)}), lang)
+
+
+def scheme(index: IndexPoint, *, lang: str) -> str:
+    """Return by which text and version an index was made."""
+    return say(scheme_of(index.version, index.index), lang)
 
 
 def level_word(step: int, *, lang: str) -> str:

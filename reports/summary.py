@@ -10,7 +10,7 @@ from domain.limit import Bound
 from domain.reading import SeriesKey
 from domain.rollup import IndexPoint, LimitKind, RollupPoint
 from domain.text import Text
-from domain.window import HOUR, WindowKind, window_of_mark
+from domain.window import HOUR, WindowKind, local_day, window_of_mark
 from present.charts import bound_of, excess, is_over, is_sufficient
 from present.scale import Scale, scale_of
 from registry.limits import AppliedLimit, NotCompared
@@ -314,7 +314,9 @@ def _rows(registry: Registry, facts: Facts, found: Station, as_of: datetime | No
         for kind in windows_of(registry, series, facts.now, facts.confirmations):
             history = facts.points.get((series, kind), ())
             point = _newest(registry, kind, history, as_of)
-            on = (as_of or facts.now).astimezone(registry.zone).date()
+            # A day that is over is shown beside hours of today, each under the law of its own day.
+            end = window_of_mark(kind, point.mark, registry.zone).end if point else as_of or facts.now
+            on = local_day(end, registry.zone)
             limit = registry.limit_for(series, kind, on, facts.confirmations)
             state = state_of(point, registry.province.policies.capture)
             is_base = kind is base_window(registry, series)

@@ -10,7 +10,8 @@ from markupsafe import Markup
 from analysis.resolved import Month
 from analysis.trend import Verdict
 from domain.text import Text
-from present.months import MonthBar, MonthChart, draw_months
+from present.charts import Size
+from present.months import PAGE, PHONE, MonthBar, MonthChart, draw_months
 from present.scale import Scale, scale_of
 from present.words import day, name, number, say, symbol, unit, with_unit
 from present.words import shown as shown_level
@@ -62,12 +63,14 @@ class Answer:
     causes: Sequence[str]
 
 
-def answer(registry: Registry, found: AreaResolving, lang: str, *, badge: str = "") -> Answer:
-    """Return what there is to say of an area."""
+def answer(
+    registry: Registry, found: AreaResolving, lang: str, *, badge: str = "", size: Size = PAGE
+) -> Answer:  # fmt: skip
+    """Return what there is to say of an area; `size` is that of the wide charts."""
     known = sorted(found.parameters, key=lambda one: list(Verdict).index(one.verdict) if one.verdict else len(Verdict))
     return Answer(
         sentence=say(summed_up(found.parameters), lang),
-        parameters=[_said(registry, one, lang, badge) for one in known],
+        parameters=[_said(registry, one, lang, (badge, size)) for one in known],
         causes=[_cause(registry, one, lang) for one in found.causes],
     )
 
@@ -148,7 +151,8 @@ def _scale(one: Resolving) -> Scale:
     return scale_of(one.parameter, one.kind)
 
 
-def _said(registry: Registry, one: Resolving, lang: str, badge: str) -> Said:
+def _said(registry: Registry, one: Resolving, lang: str, drawn: tuple[str, Size]) -> Said:
+    badge, size = drawn
     shown = _scale(one)
     called = symbol(name(one.parameter.names, lang), lang)
     what = say(_VALUES[one.parameter.kind is ParameterKind.AMOUNT], lang)
@@ -165,7 +169,7 @@ def _said(registry: Registry, one: Resolving, lang: str, badge: str) -> Said:
         sentence=sentence(registry, one, lang), details=[say(text, lang) for text in _details(registry, one, lang)],
         value_head=what + (f", {of_unit}" if of_unit else ""),
         lines=[_line(one, month, lang) for month in reversed(one.months.months[-_SHOWN:])],
-        chart_title=chart.title, wide=draw_months(chart, narrow=False), narrow=draw_months(chart, narrow=True),
+        chart_title=chart.title, wide=draw_months(chart, size), narrow=draw_months(chart, PHONE),
     )  # fmt: skip
 
 

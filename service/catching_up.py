@@ -22,6 +22,7 @@ from storage.state import writing
 # How long a server that is away is waited for before the command gives up; what is in the journal stays there.
 PATIENCE_SECONDS = 60.0
 _LOOK_SECONDS = 0.2
+_ALL = 1_000_000_000
 _MICROSECOND = timedelta(microseconds=1)
 
 Progress = Callable[[int, int | None], None]
@@ -43,13 +44,14 @@ def _await(stage: str, figures: Figures, stores: Stores, locks: Locks, told: Pro
             patiently(figures.run)
         else:
             time.sleep(_LOOK_SECONDS)
-        # New spans of a busy service are not ours to wait for.
-        waiting &= _numbered(stores, stage)
+        # New spans of a busy service are not ours to wait for, nor is a series of which no figures can be made.
+        broken = figures.troubles().keys()
+        waiting = {one for one in waiting & _numbered(stores, stage) if one[1] not in broken}
         told(total - len(waiting), total)
 
 
 def _numbered(stores: Stores, consumer: str) -> set[tuple[str, SeriesKey, int, int]]:
-    return {(one.consumer, one.series, one.day, one.number) for one in take(stores.engine, consumer)}
+    return {(one.consumer, one.series, one.day, one.number) for one in take(stores.engine, consumer, _ALL)}
 
 
 def catch_up_alerts(stores: Stores, locks: Locks) -> bool:

@@ -5,6 +5,13 @@ from pathlib import Path
 
 from domain.text import QuantracError, Text
 
+DEMO_MEMORY = "demo.json"
+
+
+def is_demonstration(data: Path) -> bool:
+    """Tell whether what is kept in a folder is that of a demonstration."""
+    return (data / DEMO_MEMORY).exists()
+
 
 class DataFolderError(QuantracError):
     """The data folder cannot be made, or not be written to."""

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from analysis.roller import JOB
+from analysis.schemes import listed
 from domain.clock import Clock, SystemClock
 from domain.moment import moment
 from domain.text import Text, pack, unpack
@@ -17,7 +18,7 @@ from ingest.refusals import SECURITY
 from registry.lookup import Registry
 from service.room import Room, room
 from service.stores import Folder
-from storage import alerting, broker_figures, heartbeats, pruning, spans
+from storage import alerting, broker_figures, confirmations, heartbeats, pruning, spans, verifications
 from storage.heartbeats import REASONS, REMARKS, Heartbeat
 from storage.journal import Journal
 from storage.ledger import Heard, Ledger, all_heard, outcome_counts, reading_counts
@@ -96,9 +97,11 @@ class Health:
             "disk": self.disk(),
             "broker": self.broker(),
             "jobs": {JOB: self.rollups()},
+            "indices_withheld": self.withheld(),
             **alerting.counts(self._engine),
             "security_events": self.security_events(),
             "unresolved_lost": self.lost(),
+            "verifications": verifications.counts(self._engine),
             "parts": self.parts(),
             "journal": self.kept(),
         }
@@ -193,6 +196,12 @@ class Health:
         due = watermark + HOUR + self._registry.province.policies.grace
         late = max(self._clock.now() - due, timedelta(0))
         return {"watermark": watermark.isoformat(), "late_seconds": late.total_seconds()}
+
+    def withheld(self) -> list[dict[str, Any]]:
+        """Return the indices that province.yaml lists and that are not made, and why."""
+        said = confirmations.read(self._engine)
+        found = ((one, one.withheld(self._registry, said)) for one in listed(self._registry))
+        return [{"index": one.id, "why": why} for one, why in found if why is not None]
 
     def journals(self) -> Mapping[str, Journal]:
         """Return the journal of every worker."""

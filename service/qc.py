@@ -3,25 +3,26 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.check_days import CheckDays, Of
+from analysis.rollups import status_by_calendar
 from domain.flag import Flag, Reason, reasons_in
-from domain.moment import micros, moment
-from quality.assess import Verdicts, assess_station, flag_at_the_door
+from domain.reading import SeriesKey
+from quality.assess import Judging, Verdicts, assess_station, flag_at_the_door, reach
 from quality.learned import DayFigures, day_figures
 from quality.settings import UNKNOWN, Checks, checks_of, default_checks
 from quality.together import median_of
-from quality.trace import DAY, Trace, trace_of
+from quality.trace import DAY, Trace, micros_of, trace_of
 from registry.lookup import Registry
 from registry.schema import Parameter
 from registry.units import normal
 from service.reading_file import FileSeries, ReadingFile
 
-_BEGINNING = micros(datetime(1900, 1, 1, tzinfo=UTC))
 _FLAGGED = (Flag.SUSPECT, Flag.FAIL)
 
 
@@ -45,6 +46,7 @@ class _Series:
     parameter: Parameter | None
     measured: bool  # at this station, by the configuration
     trace: Trace
+    closed: NDArray[np.int32]  # by the calendar, as reasons
     places: NDArray[np.int64]
 
 
@@ -57,10 +59,10 @@ def judge(file: ReadingFile, registry: Registry, progress: Callable[[int, int], 
     count = len(file.written)
     judged = Judged(np.full(count, Flag.NOT_EVALUATED, np.int8), np.zeros(count, np.int32))
     stations = _stations(file, registry, judged)
-    areas = _areas(stations, registry)
+    areas, days = _areas(stations, registry), CheckDays(registry)
     done = 0
     for station, series in stations.items():
-        for name, found in _verdicts(station, series, registry, areas).items():
+        for name, found in _verdicts(station, series, days, areas).items():
             judged.flags[series[name].places] = found.flags
             judged.reasons[series[name].places] = found.reasons
             done += len(found.flags)
@@ -117,65 +119,84 @@ def _series(parts: list[FileSeries], parameter: Parameter | None, registry: Regi
             judged.flags[place], judged.reasons[place] = flag_at_the_door(value, parameter.plausible, parameter.suspect)
     order = np.array([last[at] for at in sorted(last)], np.int64)
     measured = parameter is not None and name == parameter.id and bool(registry.measurings(station, name))
-    return _Series(name, parameter, measured, trace_of(times, values, status), order)
+    trace, closed = _by_calendar(
+        trace_of(times, values, status), SeriesKey(station, name) if measured else None, registry
+    )
+    return _Series(name, parameter, measured, trace, closed, order)
 
 
-def _verdicts(station: str, series: Mapping[str, _Series], registry: Registry, areas: "_Areas") -> dict[str, Verdicts]:
-    """Return what the checks say of a station; where its settings changed, each span by its own."""
+def _by_calendar(trace: Trace, key: SeriesKey | None, registry: Registry) -> tuple[Trace, NDArray[np.int32]]:
+    """Return a trace with what the calendar says in its status, and the reasons that the calendar gives."""
+    if key is None:
+        return trace, np.zeros(len(trace), np.int32)
+    closed = registry.calendar.reasons(key, trace.times)
+    return Trace(trace.times, trace.values, status_by_calendar(trace.status, closed)), closed
+
+
+def _verdicts(station: str, series: Mapping[str, _Series], days: CheckDays, areas: "_Areas") -> dict[str, Verdicts]:
+    """Return what the checks say of a station, and the calendar; where its settings change, each part by its own."""
     traces = {name: one.trace for name, one in series.items()}
-    found: dict[str, Verdicts] = {}
-    for start, end in _spans(station, series, registry):
-        checks = {name: _checks(station, one, registry, end) for name, one in series.items()}
-        learned = {name: _learned(trace, checks[name]) for name, trace in traces.items()}
-        neighbours = areas.medians(station, checks)
-        assessed = assess_station(traces, checks, learned, neighbours)
+    learned = {name: _learned(station, one, days) for name, one in series.items()}
+    found = {name: _nothing_said(one) for name, one in series.items()}
+    for first, last, measured in _parts(station, series, days):
+        checks = {name: _checks(one, measured) for name, one in series.items()}
+        before, after = (micros_of(one) for one in reach(checks.values()))
+        around = {name: trace.part(first - before - 1, last + after) for name, trace in traces.items()}
+        assessed = assess_station(around, checks, learned, areas.medians(station, checks))
         for name, verdicts in assessed.items():
-            times = traces[name].times
-            inside = (times > start) & (times <= end)
-            kept = found.setdefault(name, verdicts)
-            kept.flags[inside], kept.reasons[inside] = verdicts.flags[inside], verdicts.reasons[inside]
+            of, inside = _inside(around[name], first, last), _inside(traces[name], first, last)
+            found[name].flags[inside], found[name].reasons[inside] = verdicts.flags[of], verdicts.reasons[of]
+    for name, one in series.items():
+        found[name].flags[(one.closed > 0) & ~np.isnan(one.trace.values)] = Flag.FAIL
+        found[name].reasons[:] |= one.closed
     return found
 
 
-def _spans(station: str, series: Mapping[str, _Series], registry: Registry) -> Iterator[tuple[int, int]]:
-    """Yield the spans, in µs, in which the settings of a station are the same."""
-    known = registry.stations.get(station)
+def _inside(trace: Trace, first: int, last: int) -> NDArray[np.bool_]:
+    inside: NDArray[np.bool_] = (trace.times >= first) & (trace.times <= last)
+    return inside
+
+
+def _nothing_said(one: _Series) -> Verdicts:
+    return Verdicts(np.full(len(one.trace), Flag.NOT_EVALUATED, np.int8), np.zeros(len(one.trace), np.int32))
+
+
+def _parts(station: str, series: Mapping[str, _Series], days: CheckDays) -> Iterator[tuple[int, int, Of]]:
+    """Yield the parts, both ends in µs, in which the settings of a station are the same."""
+    first = min(int(one.trace.times[0]) for one in series.values())
     last = max(int(one.trace.times[-1]) for one in series.values())
-    changes = {one.valid_from for one in known.parameters if one.valid_from is not None} if known is not None else set()
-    edges = sorted(micros(datetime.combine(day, time(0), registry.zone)) for day in changes)
-    start = _BEGINNING
-    for edge in (*(one for one in edges if one < last), last):
-        yield start, edge
-        start = edge
+    if any(one.measured for one in series.values()):
+        yield from days.parts(station, first, last)
+    else:
+        yield first, last, {}
 
 
-def _checks(station: str, series: _Series, registry: Registry, end: int) -> Checks:
-    """Return the checks of a series, as they hold at the end of a span."""
-    if series.parameter is None:
-        return UNKNOWN
-    if not series.measured:
-        return default_checks(series.parameter, _middle_step(series.trace))
-    # What is of midnight belongs to the day that ends.
-    on = moment(end - 1).astimezone(registry.zone).date()
-    return checks_of(registry, station, series.name, on)
+def _checks(series: _Series, measured: Of) -> Checks:
+    if series.measured:
+        return measured[series.name]
+    return UNKNOWN if series.parameter is None else default_checks(series.parameter, _middle_step(series.trace))
 
 
 def _middle_step(trace: Trace) -> timedelta | None:
     return timedelta(microseconds=int(np.median(np.diff(trace.times)))) if len(trace) > 1 else None
 
 
-def _learned(trace: Trace, checks: Checks) -> dict[int, DayFigures]:
-    days = np.unique(trace.times // DAY).tolist()
-    found = {day: day_figures(trace.part(day * DAY - 1, (day + 1) * DAY - 1), checks) for day in days}
+def _learned(station: str, series: _Series, days: CheckDays) -> dict[int, DayFigures]:
+    """Return what each UTC day teaches, by its own settings."""
+    trace, found = series.trace, {}
+    checks = _checks(series, {}) if not series.measured else UNKNOWN
+    for day in np.unique(trace.times // DAY).tolist():
+        of = days.at(station, day * DAY + 1)[series.name] if series.measured else checks
+        found[day] = day_figures(trace.part(day * DAY - 1, (day + 1) * DAY - 1), of)
     return {day: figures for day, figures in found.items() if figures is not None}
 
 
 @dataclass(frozen=True)
 class _Areas:
-    """The configured stations of the file, by area and parameter."""
+    """The configured stations of the file, by area, kind and parameter: what of theirs can be compared with."""
 
     registry: Registry
-    traces: Mapping[tuple[str, str], Mapping[str, Trace]]
+    traces: Mapping[tuple[str, str, str], Mapping[str, Trace]]
 
     def medians(self, station: str, checks: Mapping[str, Checks]) -> dict[str, Trace]:
         """Return for each parameter that asks for it the median of the other stations of the area."""
@@ -183,18 +204,20 @@ class _Areas:
         for name, one in checks.items():
             asked, known = one.settings.neighbours, self.registry.stations.get(station)
             if asked is not None and known is not None and one.interval is not None:
-                there = self.traces.get((known.area, name), {})
+                there = self.traces.get((known.area, known.kind, name), {})
                 others = [trace for other, trace in there.items() if other != station]
                 found[name] = median_of(others, one.interval, asked.stations)
         return found
 
 
 def _areas(stations: Mapping[str, Mapping[str, _Series]], registry: Registry) -> _Areas:
-    found: dict[tuple[str, str], dict[str, Trace]] = defaultdict(dict)
+    found: dict[tuple[str, str, str], dict[str, Trace]] = defaultdict(dict)
     for station, series in stations.items():
         for name, one in series.items():
             if one.measured:
-                found[registry.stations[station].area, name][station] = one.trace
+                known = registry.stations[station]
+                judging = Judging(one.trace, checks_of(registry, station, name))
+                found[known.area, known.kind, name][station] = judging.as_trace()
     return _Areas(registry, found)
 
 

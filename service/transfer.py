@@ -15,17 +15,18 @@ import msgspec
 from sqlalchemy.engine import Engine
 
 from analysis.rollups import meets
+from analysis.schemes import scheme_of
 from domain.clock import Clock
 from domain.flag import Flag
 from domain.message import Incoming
 from domain.moment import moment
 from domain.reading import SeriesKey
-from domain.rollup import RollupPoint, RollupState
+from domain.rollup import IndexPoint, RollupPoint, RollupState
 from domain.text import QuantracError, Text
 from domain.window import Window, WindowKind, marks_ending_in
 from ingest.ways import IMPORTED
 from registry.lookup import Registry
-from storage import reading_revisions
+from storage import reading_revisions, verifications
 from storage.journal import Journal
 from storage.reading_revisions import ReadingRevision
 from storage.readings import ReadingStore, Series
@@ -344,20 +345,65 @@ def _rollup_row(point: RollupPoint, window: Window, registry: Registry) -> tuple
     )  # fmt: skip
 
 
-def export_indices(wanted: Wanted, registry: Registry, store: ReadingStore, out: IO[str]) -> int:
-    """Write index values as CSV; return how many."""
+def export_verifications(wanted: Wanted, registry: Registry, engine: Engine, out: IO[str]) -> int:
+    """Write which months of series are verified, and which fell back, as CSV; return how many."""
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("end", "window", "station", "index", "value", "level", "dominant", "concentration"))
-    stations = [one for one in registry.stations if wanted.station in {None, one}]
+    writer.writerow((
+        "month",
+        "station",
+        "parameter",
+        "state",
+        "verified_by",
+        "verified_at",
+        "note",
+        "fallen_back_at",
+        "cause",
+    ))
+    series = set(wanted.series(registry))
     count = 0
-    # None but hourly ones are made.
-    for index in registry.province.indices if wanted.kind in {None, WindowKind.HOUR} else ():
-        for point in store.read_indices(index, WindowKind.HOUR, stations, wanted.window):
-            figures = ("" if one is None else one for one in (point.value, point.level, point.dominant))
-            concentration = "" if point.concentration is None else repr(point.concentration)
-            writer.writerow((_local(point.mark, registry), "hour", point.station, index, *figures, concentration))
+    for one in verifications.read(engine):
+        whole = one.month.window(registry.zone)
+        if one.series in series and whole.start < wanted.window.end and whole.end > wanted.window.start:
+            fallen = "" if one.fallen_at is None else _local(one.fallen_at, registry)
+            state = "verified" if one.holds else "provisional"
+            writer.writerow((
+                one.month, *one.series, state, one.verified_by, _local(one.verified_at, registry), one.note, fallen,
+                one.cause or "",
+            ))  # fmt: skip
             count += 1
     return count
+
+
+_INDEX_COLUMNS = (
+    "end", "window", "station", "index", "value", "level", "dominant", "concentration", "missing", "scheme",
+)  # fmt: skip
+_INDEX_KINDS = (WindowKind.HOUR, WindowKind.DAY)
+
+
+def export_indices(wanted: Wanted, registry: Registry, store: ReadingStore, out: IO[str]) -> int:
+    """Write index values as CSV, those too that could not be computed; return how many."""
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(_INDEX_COLUMNS)
+    stations = [one for one in registry.stations if wanted.station in {None, one}]
+    count = 0
+    for index in registry.province.indices:
+        for kind in _INDEX_KINDS if wanted.kind is None else (wanted.kind,):
+            for point in store.read_indices(index, kind, stations, marks_ending_in(kind, wanted.window)):
+                end = registry.window(kind, point.mark).end
+                if end in wanted.window:
+                    writer.writerow(_index_row(point, end, registry))
+                    count += 1
+    return count
+
+
+def _index_row(point: IndexPoint, end: datetime, registry: Registry) -> tuple[object, ...]:
+    figures = ("" if one is None else one for one in (point.value, point.level, point.dominant))
+    concentration = "" if point.concentration is None else repr(point.concentration)
+    scheme = str(scheme_of(point.version, point.index))
+    return (
+        _local(end, registry), point.kind.value, point.station, point.index, *figures, concentration,
+        " ".join(point.missing), scheme,
+    )  # fmt: skip
 
 
 _REVISION_COLUMNS = (

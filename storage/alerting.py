@@ -36,16 +36,31 @@ class Watch:
     alert: int | None = None
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What an alert rests on, as it was when it opened, so that a later configuration does not change it.
+class EarlierLaw(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A limit that an alert was judged by up to the window that ended at `until`, before another came into force."""
 
-    `figures`: the row's figure in `row_unit`, then the factors. `unmet`: every condition that keeps it from being an
+    row: str
+    document: str | None = None
+    clause: str | None = None
+    low: float | None = None
+    high: float | None = None
+    until: datetime
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an alert rests on, as it was when it was judged, so that a later configuration does not change it.
+
+    `row_figure`: what the row said (`≤ 150 mg/L`), in force from `row_from` until before `row_to`, of which `confidence`.
+    `figures`: the row's figure in `row_unit`, then the factors. `earlier`: by what it was judged before another row came
+    into force. `factors_confirmed`: by whom and when. `grade`, `certificate`: of the instrument. `checks`, `software`:
+    the versions, and `configuration` the hash, by which it was judged; `figures_by`: the hash of the one that made its
+    newest figure. `doubts`: what speaks against the instrument. `unmet`: every condition that keeps it from being an
     exceedance of a confirmed limit. `limit_confirmed`: all but those on the data are met. `levels`: the newest windows
     that were over, as (end, level). `first_end`: end of the first of them. `over`: how many there were. `unbroken`:
     nothing came between them. `lapsed`: it ended because no limit is in force any more. `suspect` and
     `calibrating`: counts behind the newest. `demo`: what of it is made up. `told`: whether anybody was told. `joined`:
     its case was there before. `reopened`: how often later data opened it again. `withdrawn`: later data say that it
-    never was. `heard_before`: a silent station had been heard at some time.
+    never was; so says one that turned out to be part of another, `part_of`. `heard_before`: a silent station had been heard at some time.
     """
 
     rule_kind: str
@@ -62,6 +77,20 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     row_unit: str | None = None
     confirmed_by: str | None = None
     confirmed_on: date | None = None
+    row_figure: str | None = None
+    row_from: date | None = None
+    row_to: date | None = None
+    confidence: str | None = None
+    averaging: str | None = None
+    factors_confirmed: tuple[str | None, ...] = ()
+    earlier: tuple[EarlierLaw, ...] = ()
+    grade: str | None = None
+    certificate: str | None = None
+    checks: int = 0
+    software: str = ""
+    configuration: int = 0
+    figures_by: int = 0
+    doubts: tuple[Text, ...] = ()
     unmet: tuple[Text, ...] = ()
     limit_confirmed: bool = False
     levels: tuple[tuple[datetime, float], ...] = ()
@@ -76,6 +105,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     joined: bool = False
     reopened: int = 0
     withdrawn: bool = False
+    part_of: int | None = None
     heard_before: bool = True
 
 
@@ -268,13 +298,14 @@ def add_alert(connection: Connection, new: NewAlert, case: CaseRow) -> AlertRow:
 
 
 def change_alert(connection: Connection, alert: AlertRow) -> None:
-    """Keep the figures, kind, end and record of an alert that is there."""
+    """Keep the figures, kind, beginning, end and record of an alert that is there."""
     connection.execute(sa.update(alerts).where(alerts.c.id == alert.id).values(_changing(alert)))
 
 
 def _changing(one: NewAlert) -> dict[str, Any]:
     return {
-        "kind": one.kind.value, "closed_at": _us(one.closed_at), "last_at": micros(one.last_at),
+        "kind": one.kind.value, "crossed_at": micros(one.crossed_at), "opened_at": micros(one.opened_at),
+        "closed_at": _us(one.closed_at), "last_at": micros(one.last_at),
         "level": one.level, "peak": one.peak, "peak_at": _us(one.peak_at),
         "limit_low": one.limit_low, "limit_high": one.limit_high, "valid": one.valid, "expected": one.expected,
         "record": msgspec.json.encode(one.record, enc_hook=str).decode(),
@@ -455,6 +486,11 @@ def alerts_by_id(engine: Engine, wanted: Iterable[int]) -> dict[int, AlertRow]:
     return found
 
 
+def alerts_of_case(engine: Engine, number: str) -> list[AlertRow]:
+    """Return the alerts of the case with this number, the oldest first; none of an unknown one."""
+    return list(reversed(_alerts(engine, cases.c.number == number)))
+
+
 def alerts_since(engine: Engine, rule: str, series: SeriesKey, since: datetime) -> list[AlertRow]:
     """Return a rule's alerts on a series that were open at some time after `since`, the oldest first."""
     mine = sa.and_(
@@ -523,12 +559,12 @@ def _alert(row: Any) -> AlertRow:
 
 def _record(written: str) -> Record:
     found = msgspec.json.decode(written, type=Record)
-    return msgspec.structs.replace(found, unmet=tuple(_revived(one) for one in found.unmet))
+    return msgspec.structs.replace(found, unmet=revived(found.unmet), doubts=revived(found.doubts))
 
 
-def _revived(text: Text) -> Text:
-    """Make the Texts inside `text` Texts again: JSON gives them back as plain mappings."""
-    return Text(text.message, {name: unpack(value) for name, value in text.values.items()})
+def revived(texts: Iterable[Text]) -> tuple[Text, ...]:
+    """Make the Texts inside `texts` Texts again: JSON gives them back as plain mappings."""
+    return tuple(Text(one.message, {name: unpack(value) for name, value in one.values.items()}) for one in texts)
 
 
 def _case(row: Any) -> CaseRow:

@@ -1,4 +1,4 @@
-"""A named person's word that a limit row is law. The newest word on a row counts; all stay."""
+"""A named person's word that a limit row is law, or an index as its text has it. The newest word counts; all stay."""
 
 from datetime import date, datetime
 
@@ -23,8 +23,10 @@ def read(engine: Engine) -> dict[str, Confirmation]:
     }
 
 
-def add(engine: Engine, confirmation: Confirmation, *, note: str, at: datetime) -> None:
-    """Keep a confirmation, and who gave it, on record."""
+def add(
+    engine: Engine, confirmation: Confirmation, *, note: str, at: datetime, what: str = "limit confirmed"
+) -> None:  # fmt: skip
+    """Keep a confirmation, and who gave it, on record; `what` is what the audit says was done."""
     values = {
         "row": confirmation.row, "confirmed_by": confirmation.confirmed_by,
         "confirmed_on": confirmation.confirmed_on.isoformat(), "averaging": confirmation.averaging,
@@ -32,7 +34,7 @@ def add(engine: Engine, confirmation: Confirmation, *, note: str, at: datetime) 
         "note": note, "made_at": micros(at),
     }  # fmt: skip
     said = {
-        "at": micros(at), "who": confirmation.confirmed_by, "what": "limit confirmed",
+        "at": micros(at), "who": confirmation.confirmed_by, "what": what,
         "subject": confirmation.row, "note": f"{confirmation.figure}: {note}",
     }  # fmt: skip
     with writing(engine) as connection:

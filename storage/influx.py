@@ -17,7 +17,7 @@ from domain.window import HOUR, Window, WindowKind
 from storage import influx_lines as lines
 from storage import influx_ql as ql
 from storage.influx_server import Server, Table
-from storage.readings import HealthPoint, Series, judged
+from storage.readings import HealthPoint, Means, Series, judged, means_of
 from storage.windows import COLUMNS, Windows, windows
 
 READINGS, ROLLUPS, EVENTS, SERVICE = "readings", "rollups", "events", "service"
@@ -27,7 +27,8 @@ _ROLLUP = (
     "value", "min", "max", "valid", "expected", "suspect", "calibrating", "fault",
     "limit_low", "limit_high", "limit_kind", "state", "revision", "configuration",
 )  # fmt: skip
-_INDEX = ("value", "valid", "level", "dominant", "concentration")
+_MEAN = ("value", "valid", "expected")
+_INDEX = ("value", "valid", "level", "dominant", "concentration", "missing", "version", "configuration")
 
 # A question with more stations than that takes InfluxDB longer to read than to answer.
 _MOST_STATIONS = 250
@@ -140,6 +141,13 @@ class InfluxReadings:
         for table in self._tables(ROLLUPS, _ROLLUP, kind.value, list(series), window):
             found.get(_key(table), []).extend(table.values)
         return {key: _windows(kind, key, rows) for key, rows in found.items()}
+
+    def read_means(self, kind: WindowKind, series: Sequence[SeriesKey], window: Window) -> dict[SeriesKey, Means]:
+        """Return value and counts of windows; see the contract."""
+        found: dict[SeriesKey, list[list[Any]]] = {key: [] for key in series}
+        for table in self._tables(ROLLUPS, _MEAN, kind.value, list(series), window):
+            found.get(_key(table), []).extend(table.values)
+        return {key: means_of(rows) for key, rows in found.items()}
 
     def write_indices(self, points: Sequence[IndexPoint]) -> None:
         """Write index values; see the contract."""
@@ -309,11 +317,13 @@ def _windows(kind: WindowKind, key: SeriesKey, rows: list[list[Any]]) -> Windows
 
 
 def _index(kind: WindowKind, key: SeriesKey, row: list[Any]) -> IndexPoint:
-    at, value, valid, level, dominant, concentration = row
+    at, value, valid, level, dominant, concentration, missing, version, configuration = row
     return IndexPoint(
         key.station, key.parameter, kind, moment(at),
         value=round(value) if valid else None,
         level=level or None,
         dominant=dominant or None,
         concentration=float(concentration) if dominant else None,
+        # An older service wrote none of these.
+        missing=tuple((missing or "").split()), version=version or "", configuration=configuration or 0,
     )  # fmt: skip

@@ -78,7 +78,8 @@ def index(one: IndexPoint) -> str:
     return (
         f"{_series('index', one.station, one.index)},window={one.kind.value} value={float(one.value or 0)},"
         f"valid={valid}i,level={one.level or 0}i,dominant={_text(one.dominant or '')},"
-        f"concentration={float(one.concentration or 0)} {micros(one.mark)}"
+        f"concentration={float(one.concentration or 0)},missing={_text(' '.join(one.missing))},"
+        f"version={_text(one.version)},configuration={one.configuration}i {micros(one.mark)}"
     )
 
 

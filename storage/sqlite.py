@@ -17,7 +17,7 @@ from domain.moment import Micros, micros, moment
 from domain.reading import Reading, SeriesKey
 from domain.rollup import IndexPoint, RollupPoint
 from domain.window import Window, WindowKind
-from storage.readings import HealthPoint, Series, StoreUnavailable, judged
+from storage.readings import HealthPoint, Means, Series, StoreUnavailable, judged, means_of
 from storage.statements import statements
 from storage.windows import COLUMNS, LIMIT_KINDS, STATES, Windows, windows
 
@@ -45,6 +45,7 @@ class SqliteReadings:
             connection.execute("PRAGMA journal_mode=WAL")
             for name in ("schema_series", "schema_readings", "schema_rollups", "schema_indices", "schema_health"):
                 connection.execute(_SQL[name])
+            _complete(connection)
             connection.close()
 
     def write(self, readings: Sequence[Reading]) -> None:
@@ -164,23 +165,22 @@ class SqliteReadings:
         nothing = [()] * len(COLUMNS)
         return {key: windows(key, kind, zip(*rows, strict=True) if rows else nothing) for key, rows in found.items()}
 
+    def read_means(self, kind: WindowKind, series: Sequence[SeriesKey], window: Window) -> dict[SeriesKey, Means]:
+        """Return value and counts of windows; see the contract."""
+        self._learn(series)
+        span = (micros(window.start), micros(window.end))
+        with self._unavailable():
+            connection = self._connection()
+            found = (
+                (key, connection.execute(_SQL["read_means"], (kind.value, self._numbers.get(key), *span)).fetchall())
+                for key in series
+            )
+            return {key: means_of(rows) for key, rows in found}
+
     def write_indices(self, points: Sequence[IndexPoint]) -> None:
         """Write index values; see the contract."""
         with self._writing() as connection:
-            rows = [
-                (
-                    one.index,
-                    one.kind.value,
-                    one.station,
-                    micros(one.mark),
-                    one.value,
-                    one.level,
-                    one.dominant,
-                    one.concentration,
-                )
-                for one in points
-            ]
-            connection.executemany(_SQL["write_index"], rows)
+            connection.executemany(_SQL["write_index"], map(_index_row, points))
 
     def read_indices(self, index: str, kind: WindowKind, stations: Sequence[str], window: Window) -> list[IndexPoint]:
         """Return index values; see the contract."""
@@ -188,9 +188,9 @@ class SqliteReadings:
         with self._unavailable():
             connection = self._connection()
             return [
-                IndexPoint(station, index, kind, moment(at), *rest)
+                _index(station, index, kind, row)
                 for station in sorted(stations)
-                for at, *rest in connection.execute(_SQL["read_indices"], (index, kind.value, station, *span))
+                for row in connection.execute(_SQL["read_indices"], (index, kind.value, station, *span))
             ]
 
     def write_health(self, at: datetime, measurements: Iterable[HealthPoint]) -> None:
@@ -272,6 +272,22 @@ class SqliteReadings:
             self._numbers = {SeriesKey(row[0], row[1]): row[2] for row in rows}
 
 
+def _complete(connection: sqlite3.Connection) -> None:
+    """Give the table of indices the columns that it lacks, where an older service made it."""
+    if not _lacking(connection):
+        return
+    # Two processes may open the file at once: the second finds nothing missing any more.
+    connection.execute("BEGIN IMMEDIATE")
+    for column in _lacking(connection):
+        connection.execute(_SQL[f"add_{column}"])
+    connection.execute("COMMIT")
+
+
+def _lacking(connection: sqlite3.Connection) -> list[str]:
+    known = {name for (name,) in connection.execute(_SQL["columns_of_indices"])}
+    return [column for column in ("missing", "version", "configuration") if column not in known]
+
+
 def _rows(readings: Iterable[Reading], numbers: Mapping[SeriesKey, int]) -> Iterator[tuple[Any, ...]]:
     at = Micros()
     for one in readings:
@@ -302,6 +318,21 @@ def _rollup_row(one: RollupPoint, numbers: Mapping[SeriesKey, int]) -> tuple[Any
     number = numbers[SeriesKey(one.station, one.parameter)]
     history = (int(one.state), one.revision, one.configuration)
     return (one.kind.value, number, micros(one.mark), *values, *counts, *limits, *history)
+
+
+def _index_row(one: IndexPoint) -> tuple[Any, ...]:
+    return (
+        one.index, one.kind.value, one.station, micros(one.mark), one.value, one.level, one.dominant, one.concentration,
+        " ".join(one.missing), one.version, one.configuration,
+    )  # fmt: skip
+
+
+def _index(station: str, index: str, kind: WindowKind, row: tuple[Any, ...]) -> IndexPoint:
+    at, value, level, dominant, concentration, missing, version, configuration = row
+    return IndexPoint(
+        station, index, kind, moment(at), value, level, dominant, concentration,
+        missing=tuple(missing.split()), version=version, configuration=configuration,
+    )  # fmt: skip
 
 
 def _rollup(kind: WindowKind, key: SeriesKey, row: tuple[Any, ...]) -> RollupPoint:

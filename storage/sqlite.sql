@@ -38,8 +38,25 @@ CREATE TABLE IF NOT EXISTS rollups (
 CREATE TABLE IF NOT EXISTS indices (
     name TEXT NOT NULL, kind TEXT NOT NULL, station TEXT NOT NULL, at INTEGER NOT NULL,
     value INTEGER, level INTEGER, dominant TEXT, concentration REAL,
+    missing TEXT NOT NULL DEFAULT '', version TEXT NOT NULL DEFAULT '', configuration INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (name, kind, station, at)
 ) WITHOUT ROWID;
+
+-- columns_of_indices
+-- What the table has: that of an older service lacks some.
+SELECT name FROM pragma_table_info('indices');
+
+-- add_missing
+-- Parameters without a valid input, separated by spaces.
+ALTER TABLE indices ADD COLUMN missing TEXT NOT NULL DEFAULT '';
+
+-- add_version
+-- Which text the index is by, and which reading of it.
+ALTER TABLE indices ADD COLUMN version TEXT NOT NULL DEFAULT '';
+
+-- add_configuration
+-- The hash of the configuration that made it.
+ALTER TABLE indices ADD COLUMN configuration INTEGER NOT NULL DEFAULT 0;
 
 -- schema_health
 -- What the service says of itself.
@@ -100,6 +117,10 @@ SELECT at, value, minimum, maximum, valid, expected, suspect, calibrating, fault
        state, revision, configuration
   FROM rollups WHERE kind = ? AND series = ? AND at > ? AND at <= ? ORDER BY at;
 
+-- read_means
+-- A series' windows of one kind, no more of them than indices need.
+SELECT at, value, valid, expected FROM rollups WHERE kind = ? AND series = ? AND at > ? AND at <= ? ORDER BY at;
+
 -- read_outside
 -- Those of a series' windows of one kind that are outside given bounds, else outside the limit that each carries.
 SELECT at, value, minimum, maximum, valid, expected, suspect, calibrating, fault, limit_low, limit_high, limit_kind,
@@ -111,12 +132,13 @@ SELECT at, value, minimum, maximum, valid, expected, suspect, calibrating, fault
 
 -- write_index
 -- Keep an index value.
-INSERT OR REPLACE INTO indices (name, kind, station, at, value, level, dominant, concentration)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+INSERT OR REPLACE INTO indices (name, kind, station, at, value, level, dominant, concentration, missing, version,
+    configuration)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- read_indices
 -- A station's values of one index.
-SELECT at, value, level, dominant, concentration FROM indices
+SELECT at, value, level, dominant, concentration, missing, version, configuration FROM indices
  WHERE name = ? AND kind = ? AND station = ? AND at > ? AND at <= ? ORDER BY at;
 
 -- write_health

@@ -120,7 +120,8 @@ held = Table(
 
 # Released spans. Consumer `flag`: readings changed, their flags are to be judged; `roll`: readings or flags changed, their
 # windows are to be computed; `watch`: the same, rules on readings are to be judged; `judge`: rollups changed (first_at,
-# last_at are ends of hours), rules are to be judged. `flagging`, `rolling`: held until what they are of is written.
+# last_at are ends of hours), rules are to be judged. `verify`: a month was
+# verified or fell back, its windows are to say so. `flagging`, `rolling`: held until what they are of is written.
 dirty = Table(
     "dirty", metadata,
     Column("consumer", String(8), primary_key=True),
@@ -284,6 +285,26 @@ confirmations = Table(
     Column("figure", String(80), nullable=False),  # what was confirmed: a row that says something else is not
     Column("note", Text, nullable=False),
     Column("made_at", BigInteger, nullable=False),
+)  # fmt: skip
+
+# A person's word that the figures of a series are right for a local month. Where one of them changes afterwards the
+# word holds no more: the row says when and why, and stays.
+verifications = Table(
+    "verifications", metadata,
+    Column("id", _ROW, primary_key=True, autoincrement=True),
+    Column("station", String(40), nullable=False),
+    Column("parameter", String(40), nullable=False),
+    Column("month", String(7), nullable=False),  # 2026-03
+    Column("verified_by", String(80), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("verified_at", BigInteger, nullable=False),
+    Column("fallen_at", BigInteger),   # null while it holds
+    Column("cause", String(40)),       # late, revised, configuration
+    Column("fallen_kind", String(8)), Column("fallen_mark", BigInteger),  # the first window that changed
+)  # fmt: skip
+Index(
+    "verified_once", verifications.c.month, verifications.c.station, verifications.c.parameter, unique=True,
+    sqlite_where=verifications.c.fallen_at.is_(None), postgresql_where=verifications.c.fallen_at.is_(None),
 )  # fmt: skip
 
 # The parts that run, and when each last said so.

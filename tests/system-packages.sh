@@ -1,8 +1,8 @@
 #!/bin/sh
 # Debian's packages that the tests run against. Does nothing, and needs no root, where all are installed.
 set -eu
-# libatomic1: for what drives the browser.
-wanted="mosquitto mosquitto-clients influxdb postgresql chromium libatomic1 poppler-utils fonts-noto-core python3-venv git faketime"
+# libatomic1: for what drives the browser. libpango, libharfbuzz-subset0: for reports as PDF.
+wanted="mosquitto mosquitto-clients influxdb postgresql chromium libatomic1 poppler-utils fonts-noto-core libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 python3-venv git faketime"
 missing=""
 for package in $wanted; do
   dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' \

@@ -48,7 +48,10 @@ RULES: Mapping[str, Sequence[Check]] = {
     "stations.decoder.names": (speaking.mapped_parameter, speaking.named_unit),
     "stations.decoder.records": (speaking.mapped_parameter,),
     "stations.decoder.topics": (speaking.mapped_parameter,),
-    "parameters": (figures.molar_mass, figures.accepted_units, quality.suspect_in_plausible, quality.aliases),
+    "parameters": (
+        figures.molar_mass, figures.accepted_units, figures.index_unit, figures.index_molar_mass,
+        quality.suspect_in_plausible, quality.aliases,
+    ),
     "parameters.checks": (quality.whole, quality.oxygen, quality.long_enough),
     "regulations": (law.ordered, law.one_row_at_a_time),
     "regulations.rows": (

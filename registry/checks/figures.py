@@ -6,6 +6,7 @@ from typing import Any, get_args
 from domain.text import Text
 from registry.checks.known import Findings, Known, plain
 from registry.contents import Found
+from registry.index_units import GASES_IN_PPB, INDEX_UNITS
 from registry.units import normal
 from registry.values import StationKind
 
@@ -104,6 +105,28 @@ def molar_mass(one: Found, _: Known) -> Findings:
         yield (
             ("molar_mass",), Text("a molar mass belongs to a gas in ug/m3 or mg/m3"),
             Text("change the unit, or remove molar_mass"),
+        )  # fmt: skip
+
+
+def index_unit(one: Found, known: Known) -> Findings:
+    """An index reads its parameters in the unit of its scale: another would be taken for it."""
+    for index in known.indices:
+        unit = INDEX_UNITS[index].get(one.item.id)
+        if unit is not None and normal(one.item.unit) != normal(unit):
+            values = {"index": index, "id": one.item.id, "unit": unit or "–"}
+            yield (
+                ("unit",),
+                Text("the index {index} reads `{id}` in {unit}", values),
+                Text("write {unit}", {"unit": unit or '""'}),
+            )
+
+
+def index_molar_mass(one: Found, known: Known) -> Findings:
+    """The US AQI takes gases in ppb."""
+    if "us_aqi" in known.indices and one.item.id in GASES_IN_PPB and one.item.molar_mass is None:
+        yield (
+            (), Text("the index us_aqi takes `{id}` in ppb, for which its molar mass is missing", {"id": one.item.id}),
+            Text("write molar_mass, in g/mol"),
         )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from registry.contents import Contents
 from registry.faults import nearest
 from registry.formats import Format
 from registry.partial import Unreadable
-from registry.schema import AcceptedUnit, Box, Policies
+from registry.schema import AcceptedUnit, Box, IndexId, Policies
 from registry.source import Place
 from registry.units import accepted
 
@@ -71,6 +71,14 @@ class Known:
             if isinstance(one.item, Box):
                 return one.item
         return WORLD
+
+    @cached_property
+    def indices(self) -> tuple[IndexId, ...]:
+        """The indices that are made."""
+        for one in self.contents.of("province"):
+            with suppress(Unreadable):
+                return tuple(one.item.indices)
+        return ()
 
     @cached_property
     def unstated(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import takewhile
 from typing import Any, get_args
 
 from domain.text import Text
@@ -46,17 +47,17 @@ def _inside(suspect: Any, plausible: Any, *place: str) -> Findings:
 
 def aliases(one: Found, known: Known) -> Findings:
     """A name in files is that of one parameter."""
+    parameters = known.items("parameters")
+    # Of two that claim a name, the second is at fault.
+    before = takewhile(lambda other: other is not one.item, parameters.values())
+    taken = {alias: other.id for other in before if isinstance(other, Parameter) for alias in other.aliases}
     for index, alias in enumerate(one.item.aliases):
-        others = [name for name, other in known.items("parameters").items() if _is_called(alias, name, other, one.item)]
-        if others:
+        owner = alias if alias in parameters else taken.get(alias)
+        if owner is not None:
             yield (
-                ("aliases", index), Text("`{id}` is called so already", {"id": others[0]}),
+                ("aliases", index), Text("`{id}` is called so already", {"id": owner}),
                 Text("remove it here or there"),
             )  # fmt: skip
-
-
-def _is_called(alias: str, name: str, other: Any, this: Any) -> bool:
-    return name == alias or (other is not this and isinstance(other, Parameter) and alias in other.aliases)
 
 
 def whole(one: Found, known: Known) -> Findings:

@@ -6,21 +6,24 @@ from service.commands import (
     decode,
     flags,
     gaps,
+    indices,
     journal,
     limits,
     qc,
     quarantine,
     readings,
+    report,
     running,
     setup,
     state,
+    status_share,
+    verify,
 )
 
 # In the order in which help lists them.
 COMMANDS = (
-    setup.add, running.add_demo, running.add_run, running.add_setup_influx, state.add, gaps.add, journal.add,
+    setup.add, running.add_demo, running.add_run, running.add_setup_influx, state.add, gaps.add, status_share.add, journal.add,
     readings.add_import, readings.add_export, readings.add_recompute, qc.add, decode.add, quarantine.add, flags.add,
-    limits.add,
-    alerts.add,
+    limits.add, indices.add, verify.add, alerts.add, report.add,
     dashboards.add,
 )  # fmt: skip

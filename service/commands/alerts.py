@@ -6,12 +6,14 @@ from typing import Annotated, Any
 import typer
 
 from domain.limit import Bound
+from domain.text import QuantracError, Text
 from present import words
 from registry.lookup import Registry
 from service.commands.frame import Cli, number
+from service.commands.grounds import grounds, grounds_said
 from service.commands.manual import Contents, Page
 from service.commands.readings import known
-from storage.alerting import AlertRow, alert_history, case_list, open_alerts
+from storage.alerting import AlertRow, alert_history, alerts_of_case, case_list, open_alerts
 
 
 def add(app: typer.Typer, _: Callable[..., str]) -> None:
@@ -36,7 +38,7 @@ def _add_alerts(app: typer.Typer, _: Callable[..., str]) -> None:
         closed: Annotated[bool, typer.Option("--all", help=_("closed ones too"))] = False,
         station: Annotated[str | None, typer.Option("--station", help=_("only those of this station"))] = None,
         limit: Annotated[str, typer.Option("--limit", metavar="N", help=_("at most so many (100)"))] = "100",
-        as_json: Annotated[bool, typer.Option("--json", help=_("as JSON"))] = False,
+        as_json: Annotated[bool, typer.Option("--json", help=_("as JSON; with all that each rests on"))] = False,
     ) -> None:
         cli: Cli = ctx.obj
         rows = alerts(cli, closed=closed, station=station, most=int(number(limit, "--limit", least=1) or 1))
@@ -46,6 +48,34 @@ def _add_alerts(app: typer.Typer, _: Callable[..., str]) -> None:
                     "parameter": _("parameter"), "level": _("level"), "limit": _("limit"), "since": _("since"),
                     "closed": _("closed"), "taken_by": _("taken over by")}  # fmt: skip
         cli.put_rows(rows if as_json else [_shown(one, cli) for one in rows], headings, as_json=as_json)
+
+    @group.command(
+        "show", cls=Page,
+        help=_("Show all that the alerts of a case rest on: levels, counts, law and arithmetic, conditions, versions."),
+        epilog="quantrac alerts show VV-2026-0147\nquantrac alerts show VV-2026-0147 --json",
+    )  # fmt: skip
+    def _show(
+        ctx: typer.Context,
+        case: Annotated[str, typer.Argument(metavar="CASE", help=_("case, as `quantrac alerts list` shows it"))],
+        as_json: Annotated[bool, typer.Option("--json", help=_("as JSON"))] = False,
+    ) -> None:
+        cli: Cli = ctx.obj
+        found = of_case(cli, case)
+        if as_json:
+            cli.put_json(found)
+            return
+        for line in (line for one in found for line in grounds_said(one, cli.registry, cli.lang)):
+            cli.say(line)
+
+
+def of_case(cli: Cli, case: str) -> list[dict[str, Any]]:
+    """Return the alerts of a case, the oldest first. Raises QuantracError where there is none."""
+    with cli.state() as engine:
+        found = alerts_of_case(engine, case)
+    if not found:
+        values = {"case": case}
+        raise QuantracError(Text("There is no case {case}. `quantrac cases list` lists them.", values))
+    return [_alert(one, cli) for one in found]
 
 
 def _add_cases(app: typer.Typer, _: Callable[..., str]) -> None:
@@ -74,15 +104,17 @@ def alerts(cli: Cli, *, closed: bool, station: str | None, most: int) -> list[di
     with cli.state() as engine:
         found = alert_history(engine, station=station, limit=most) if closed else open_alerts(engine)
     wanted = [one for one in found if station in {None, one.series.station}]
-    return [_alert(one, cli.registry) for one in wanted[:most]]
+    return [_alert(one, cli) for one in wanted[:most]]
 
 
-def _alert(one: AlertRow, registry: Registry) -> dict[str, Any]:
+def _alert(one: AlertRow, cli: Cli) -> dict[str, Any]:
+    registry = cli.registry
     return {
         "case": one.case, "kind": one.kind.value, "rule": one.rule, "station": one.series.station,
         "parameter": one.series.parameter or None, "level": one.level, "peak": one.peak,
         "limit_low": one.limit_low, "limit_high": one.limit_high, "since": one.since, "opened": one.opened_at,
         "closed": one.closed_at, "withdrawn": one.record.withdrawn, "taken_by": _person(one.taken_by, registry), "taken": one.taken_at,
+        "peak_at": one.peak_at, "valid": one.valid, "expected": one.expected, **grounds(one, cli.lang),
     }  # fmt: skip
 
 

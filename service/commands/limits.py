@@ -1,17 +1,20 @@
 """limits list, confirm: what the law says, and who says that it is so."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Annotated, Any
 
 import typer
 
 from domain.text import QuantracError, Text
+from domain.window import local_day
+from present.words import say
 from registry.faults import nearest
-from registry.limits import Confirmation, confirmation_of, figure_of
+from registry.limits import Confirmation, Held, confirmation_of, figure_of
 from registry.schema import LimitRow, Regulation
 from service.commands.frame import Cli, Usage, choice
 from service.commands.manual import Contents, Page
+from service.commands.readings import known
 from service.stores import open_engine
 from storage import confirmations
 
@@ -32,11 +35,15 @@ def add(app: typer.Typer, _: Callable[..., str]) -> None:
         help=_("List every row of every regulation and licence with its figure, confidence and confirmation.\n\n"
                "Confidence: V2 and more, so many sources agree; S1, one source; MEM, from memory; MISSING, not obtained.\n"
                "`to` is the first day on which a row holds no more. What superseded rows limited is left out with --on."),
-        epilog="quantrac limits list\nquantrac limits list --on 2026-03-01 --json",
+        epilog="quantrac limits list\nquantrac limits list --on 2026-03-01 --json\n"
+               "quantrac limits list --on 2026-03-01 --station NT-DH1-03",
     )  # fmt: skip
     def _list(
         ctx: typer.Context,
         on: Annotated[str | None, typer.Option("--on", metavar="DATE", help=_("only rows in force on this day"))] = None,
+        station: Annotated[
+            str | None, typer.Option("--station", help=_("only what holds there (today without --on), factors multiplied"))
+        ] = None,
         as_json: Annotated[bool, typer.Option("--json", help=_("as JSON"))] = False,
     ) -> None:  # fmt: skip
         headings = {"row": _("row"), "parameter": _("parameter"), "averaging": _("averaging"), "low": _("low"),
@@ -44,7 +51,14 @@ def add(app: typer.Typer, _: Callable[..., str]) -> None:
                     "valid_to": _("to"), "confidence": _("confidence"),
                     "confirmed_by": _("confirmed by"), "confirmed_on": _("confirmed on")}  # fmt: skip
         cli: Cli = ctx.obj
-        cli.put_rows(rows(cli, on), headings, as_json=as_json)
+        if station is None:
+            cli.put_rows(rows(cli, on), headings, as_json=as_json)
+            return
+        there = {"row": _("row"), "parameter": _("parameter"), "windows": _("compared windows"), "low": _("low"),
+                 "high": _("high"), "unit": _("unit"), "level_low": _("low there"), "level_high": _("high there"),
+                 "arithmetic": _("arithmetic"), "unmet": _("advisory, because")}  # fmt: skip
+        found = rows_at(cli, station, on)
+        cli.put_rows(found if as_json else [_shown(one) for one in found], there, as_json=as_json)
 
     @group.command(
         "confirm", cls=Page,
@@ -74,6 +88,36 @@ def rows(cli: Cli, on: str | None) -> list[dict[str, Any]]:
     return [_row(regulation, row, confirmation_of(row, said)) for regulation, row in found]
 
 
+def rows_at(cli: Cli, station: str, on: str | None) -> list[dict[str, Any]]:
+    """Return what holds for a station on a date, or today: each row as it is, and as it is compared there."""
+    known(station, cli.registry.stations, "--station")
+    day = local_day(cli.clock.now(), cli.registry.zone) if on is None else _day(on)
+    with cli.state() as engine:
+        said = confirmations.read(engine)
+    return [_held(cli, one, said) for one in cli.registry.holding(station, day, said)]
+
+
+def _held(cli: Cli, one: Held, said: Mapping[str, Confirmation]) -> dict[str, Any]:
+    applied = one.applied
+    return {
+        **_row(one.regulation, one.row, confirmation_of(one.row, said)), "windows": list(one.windows),
+        "level_low": applied.low if applied else None, "level_high": applied.high if applied else None,
+        "level_unit": cli.registry.parameters[one.row.parameter].unit,
+        "factors": [{"name": each.name, "value": each.value} for each in one.factors],
+        "confirmed": bool(applied and applied.confirmed),
+        "unmet": [say(text, cli.lang) for text in applied.unmet] if applied else [],
+    }  # fmt: skip
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    factors = " × ".join(f"{one['name']} {one['value']:g}" for one in row["factors"])
+    figure = row["low"] if row["high"] is None else row["high"]
+    return {
+        **row, "windows": ", ".join(row["windows"]), "unmet": "; ".join(row["unmet"]),
+        "arithmetic": f"{figure:g} × {factors}" if factors and figure is not None else None,
+    }  # fmt: skip
+
+
 def _day(written: str) -> date:
     try:
         return date.fromisoformat(written)
@@ -101,7 +145,7 @@ def _bound(row: LimitRow) -> str | None:
 
 def confirm(cli: Cli, wanted: str, word: tuple[str, str], averaging: str | None) -> None:
     """Keep a person's confirmation of a row. Raises QuantracError where that cannot be."""
-    by, note = _said(*word)
+    by, note = said_by(*word)
     row = _find(cli, wanted)
     figure = figure_of(row)
     if figure is None:
@@ -143,7 +187,8 @@ def _averaging(row: LimitRow, written: str | None, policy: str) -> str | None:
     return named
 
 
-def _said(by: str, note: str) -> tuple[str, str]:
+def said_by(by: str, note: str) -> tuple[str, str]:
+    """Return who confirms, and on what ground. Raises Usage where one of them says nothing."""
     by, note = by.strip(), note.strip()
     if not by or not note:
         raise Usage(Text("--by and --note must say something: the confirmation goes on record."))

@@ -117,12 +117,12 @@ def _rows(one: Share, lang: str) -> Iterator[dict[str, Any]]:
         if one.counts[flag]:
             yield _row(one, say(what, lang), one.counts[flag], with_share=flag != Flag.MISSING)
     for reason, count in one.by_reason.items():
-        yield _row(one, f"  {say(REASONS[reason], lang)} ({REASON_NAMES[reason]})", count, with_share=True)
+        yield _row(one, f"{say(REASONS[reason], lang)} ({REASON_NAMES[reason]})", count, with_share=True)
 
 
 def _row(one: Share, what: str, count: int, *, with_share: bool) -> dict[str, Any]:
     share = f"{100 * one.share(count):.3g} %" if with_share else None
-    return {"parameter": "", "check": what, "readings": count, "share": share}
+    return {"parameter": one.parameter, "check": what, "readings": count, "share": share}
 
 
 def _as_json(cli: Cli, path: Path, file: ReadingFile, judged: Judged, found: list[Share]) -> dict[str, Any]:

@@ -29,11 +29,12 @@ from service.transfer import (
     export_readings,
     export_revisions,
     export_rollups,
+    export_verifications,
     replay,
 )
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-_WHAT = ("readings", "rollups", "indices", "revisions")
+_WHAT = ("readings", "rollups", "indices", "revisions", "verifications")
 _STAMPS = ("start", "end")
 
 
@@ -173,7 +174,7 @@ def add_export(app: typer.Typer, _: Callable[..., str]) -> None:
 
     @app.command(
         "export", cls=Page,
-        help=_("Write readings, rollups, indices or revisions as CSV to standard output.\n\n"
+        help=_("Write readings, rollups, indices, revisions or verifications as CSV to standard output.\n\n"
                "An option left out means all. Dates are local midnights: after --from, up to and including --to.\n"
                "Times carry the province's offset, values are not rounded."),
         epilog="quantrac export readings --station NT-DH1-03 --parameter cod > cod.csv\n"
@@ -181,7 +182,9 @@ def add_export(app: typer.Typer, _: Callable[..., str]) -> None:
     )  # fmt: skip
     def _export(
         ctx: typer.Context,
-        what: Annotated[str, typer.Argument(metavar="WHAT", help=_("readings, rollups, indices or revisions"))],
+        what: Annotated[
+            str, typer.Argument(metavar="WHAT", help=_("readings, rollups, indices, revisions or verifications"))
+        ],
         station: Annotated[str | None, typer.Option("--station", help=_("only this station"))] = None,
         parameter: Annotated[str | None, typer.Option("--parameter", help=_("only this parameter"))] = None,
         begin: Annotated[
@@ -193,7 +196,7 @@ def add_export(app: typer.Typer, _: Callable[..., str]) -> None:
             typer.Option(
                 "--window",
                 metavar="WINDOW",
-                help=_("of rollups: hour, hour8, hour24, day, month, season or year; of indices: hour"),
+                help=_("of rollups: hour, hour8, hour24, day, month, season or year; of indices: hour or day"),
             ),
         ] = None,
     ) -> None:
@@ -202,7 +205,7 @@ def add_export(app: typer.Typer, _: Callable[..., str]) -> None:
         kind = None if window is None else WindowKind(choice(window, WindowKind, "--window"))
         known(station, cli.registry.stations, "--station")
         known(parameter, cli.registry.parameters, "--parameter")
-        if kind is not None and what in {"readings", "revisions"}:
+        if kind is not None and what in {"readings", "revisions", "verifications"}:
             raise Usage(Text("--window is for rollups and indices: leave it out with {what}.", {"what": what}))
         export(cli, choice(what, _WHAT, "WHAT"), Wanted(span, station, parameter, kind))
 
@@ -237,6 +240,8 @@ def export(cli: Cli, what: str, wanted: Wanted) -> None:
             export_rollups(wanted, registry, stores.readings, out)
         elif what == "indices":
             export_indices(wanted, registry, stores.readings, out)
+        elif what == "verifications":
+            export_verifications(wanted, registry, stores.engine, out)
         else:
             export_revisions(wanted, registry, stores.engine, out)
 

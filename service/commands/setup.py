@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from analysis.schemes import listed
 from domain.text import QuantracError, Text
 from present.words import say
 from registry.faults import ConfigurationError
@@ -102,6 +103,7 @@ def check_config(cli: Cli, *, as_json: bool) -> int:
             "rules": len(registry.rules),
         }))  # fmt: skip
         _put_unlimited(cli, registry)
+        _put_unconfirmed(cli, registry)
     return 0
 
 
@@ -113,6 +115,15 @@ def _put_unlimited(cli: Cli, registry: Registry) -> None:
             "No limit holds at {stations}: regulation and licence are a facility's, and none is named there. Write "
             "`facility` in stations.yaml, and the facility in facilities.yaml.", {"stations": ", ".join(found)},
         ))  # fmt: skip
+
+
+def _put_unconfirmed(cli: Cli, registry: Registry) -> None:
+    """Name the indices that are made only once a person has confirmed them; whether one has is no part of the files."""
+    for one in listed(registry):
+        if one.unconfirmed is not None:
+            values = {"index": one.id, "why": one.unconfirmed}
+            cli.say(Text("{index} needs a person's confirmation; `quantrac indices list` says whether it has it. Without it: "
+                         "{why}", values))  # fmt: skip
 
 
 def put_faults(error: ConfigurationError, lang: str, *, err: bool = True) -> None:

@@ -140,8 +140,12 @@ def _figures(status: dict[str, Any]) -> Iterator[Text]:
         yield Text("Silent: {stations}", {"stations": ", ".join(stations["silent"])})
     yield from _clocks(stations)
     yield _made_up_to(rollups, readings=status["readings"]["stored"])
+    yield from (one["why"] for one in status["indices_withheld"])
     yield Text("Alerts: {open} open, {unacknowledged} not taken over", status["alerts"])
     yield Text("Messages to people: {due} due, {sent} sent, {given_up} given up", status["outbox"])
+    if any(status["verifications"].values()):
+        yield Text("Months of series verified: {verified}; fallen back since: {fallen_back} (quantrac verify --list)",
+                   status["verifications"])  # fmt: skip
     yield from _journals(status["journal"])
     if status["security_events"]:
         yield Text("Security events in quarantine: {count} (quantrac quarantine list --security)",

@@ -19,6 +19,7 @@ from registry.lookup import Registry
 from service.build import Plan, build
 from service.clock import ClockChoice, note_origin
 from service.commands.frame import Cli, Usage
+from service.data_folder import DEMO_MEMORY, is_demonstration
 from service.demo.broker import EmbeddedBroker, free_port
 from service.demo.mailserver import MailServer
 from service.demo.messages import Stations
@@ -39,7 +40,6 @@ from storage.journal_day import received_at
 BEGINS = datetime(2026, 11, 23, 23, 0, tzinfo=UTC)  # 06:00 in Viet Nam
 HISTORY = timedelta(hours=48)
 BACKLOG = timedelta(hours=24)
-MEMORY = "demo.json"
 
 
 def run_demo(cli: Cli, speed: float) -> int:
@@ -61,7 +61,7 @@ def run_demo(cli: Cli, speed: float) -> int:
         settings = settings.model_copy(
             update={"mqtt_url": broker.url, "mail_url": mail.url, "mail_from": "quantrac-demo@quantrac.example"}
         )
-        memory = Memory(settings.data / MEMORY)
+        memory = Memory(settings.data / DEMO_MEMORY)
         clock, sent_to = _begin(settings.data, memory, speed)
         stores = await_stores(settings, registry, stop)
         if stores is None:
@@ -87,7 +87,7 @@ def _settings(cli: Cli) -> Settings:
 
 
 def _check(registry: Registry, data: Path) -> None:
-    if (data / "journal").exists() and not (data / MEMORY).exists():
+    if (data / "journal").exists() and not is_demonstration(data):
         raise QuantracError(
             Text("The data folder {folder} is not one of the demonstration; it is left alone. Name another by --data.",
                  {"folder": str(data)})

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from domain.moment import micros
 from domain.reading import SeriesKey
-from domain.window import Window
+from domain.rollup import IndexPoint
+from domain.window import Window, WindowKind
 from storage.influx import InfluxReadings
 from storage.readings import StoreRefused, StoreUnavailable
 from support.builders import NOON, minutes, reading
@@ -165,3 +167,17 @@ def test_one_store_serves_many_threads(store: InfluxReadings) -> None:
         thread.join(30)
     assert failed == []
     assert store.count() == 80
+
+
+def test_an_index_of_an_older_service_is_read_without_what_it_did_not_note(
+    store: InfluxReadings, influxdb: InfluxDB
+) -> None:
+    """Neither its version nor what was missing; beside a newer one of the same station."""
+    old = f'index,station=KK-1,parameter=vn_aqi,window=hour value=50.0,valid=1i,level=1i,dominant="pm25",concentration=25.0 {micros(NOON)}'
+    status, answer = influxdb.forward("POST", "/write?db=rollups&precision=u", old.encode(), {})
+    assert status == 204, answer
+    before = IndexPoint("KK-1", "vn_aqi", WindowKind.HOUR, NOON, 50, 1, "pm25", 25.0)
+    assert store.read_indices("vn_aqi", WindowKind.HOUR, ["KK-1"], AROUND) == [before]
+    after = IndexPoint("KK-1", "vn_aqi", WindowKind.HOUR, NOON + minutes(1), 60, 2, "pm25", 30.0, ("o3",), "x", 7)
+    store.write_indices([after])
+    assert store.read_indices("vn_aqi", WindowKind.HOUR, ["KK-1"], AROUND) == [before, after]

@@ -185,13 +185,17 @@ def test_windows_of_different_kinds_do_not_mix(store: ReadingStore) -> None:
 
 def test_indices_are_read_back_in_order(store: ReadingStore) -> None:
     """By station and time; one that could not be computed stays without a value."""
-    known = IndexPoint("KK-1", "vn_aqi", WindowKind.HOUR, NOON, 127, 3, "pm25", 63.2)
-    unknown = IndexPoint("KK-1", "vn_aqi", WindowKind.HOUR, NOON + minutes(60), None)
+    known = IndexPoint(
+        "KK-1", "vn_aqi", WindowKind.HOUR, NOON, 127, 3, "pm25", 63.2, ("co", "o3"), "qd1459-2019-day", 2**62 + 1
+    )
+    unknown = IndexPoint("KK-1", "vn_aqi", WindowKind.HOUR, NOON + minutes(60), None, missing=("pm25", "pm10"))
     day = IndexPoint("KK-1", "vn_aqi", WindowKind.DAY, NOON, 90, 2, "pm10", 81.0)
     store.write_indices([unknown, known, day])
     assert store.read_indices("vn_aqi", WindowKind.HOUR, ["KK-1"], ALL) == [known, unknown]
     store.write_indices([IndexPoint("KK-1", "vn_aqi", WindowKind.HOUR, NOON, None)])
-    assert store.read_indices("vn_aqi", WindowKind.HOUR, ["KK-1"], ALL)[0].value is None
+    assert store.read_indices("vn_aqi", WindowKind.HOUR, ["KK-1"], ALL)[0] == IndexPoint(
+        "KK-1", "vn_aqi", WindowKind.HOUR, NOON, None
+    )
 
 
 def test_a_window_without_a_reading_carries_its_limit(store: ReadingStore) -> None:
@@ -289,6 +293,21 @@ def test_a_name_is_only_a_name(store: ReadingStore, name: str) -> None:
     store.write_rollups([point(station=name, parameter=name)])
     key = SeriesKey(name, name)
     assert store.read_rollups(WindowKind.HOUR, [key], ALL) == {key: [point(station=name, parameter=name)]}
+
+
+def test_means_are_windows_as_arrays(store: ReadingStore) -> None:
+    """Those in the span, ascending; one without a value has none, and a series without windows is not left out."""
+    other = SeriesKey("NT-1", "ph")
+    marks = [NOON + minutes(60 * number) for number in (2, 0, 1)]
+    store.write_rollups([
+        point(marks[0], 0.0, valid=9), point(marks[1], 1.5), point(marks[2], None), point(marks[2], 7.0, station="NT-2"),
+        point(marks[2], 9.0, kind=WindowKind.DAY),
+    ])  # fmt: skip
+    found = store.read_means(WindowKind.HOUR, [KEY, other], Window(NOON, NOON + minutes(120)))
+    assert found[KEY].marks.tolist() == [int(one.timestamp() * 1_000_000) for one in (marks[2], marks[0])]
+    np.testing.assert_array_equal(found[KEY].values, [np.nan, 0.0])
+    assert (found[KEY].valid.tolist(), found[KEY].expected.tolist()) == ([0, 9], [12, 12])
+    assert len(found[other].marks) == 0
 
 
 @given(

@@ -5,11 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from analysis.verifying import MonthStates, mark
 from domain.clock import SetClock
+from domain.month import Month
 from domain.reading import SeriesKey
+from domain.rollup import RollupState
 from domain.window import Window, WindowKind
+from storage import verifications
 from storage.readings import ReadingStore
-from storage.state import open_state
+from storage.state import open_state, writing
+from storage.verifications import Verification
 from support.configured import station
 from support.rolled import Bench, configured, every, slow_figures
 
@@ -57,3 +62,23 @@ def test_indices_of_stations_are_made_together(made: Bench) -> None:
 
 def _near(expected: object) -> object:
     return expected if expected is None else pytest.approx(expected, rel=1e-14)
+
+
+def test_the_word_of_whoever_verified_a_month_is_carried_and_taken_back(made: Bench) -> None:
+    """One series of several: the others, and what was measured, stay as they were."""
+    for key in KEYS:
+        made.feed(every(timedelta(minutes=10), START, [25.0] * 200, key))
+    made.roll()
+    before, march = made.figures(), Month(2026, 3)
+    with writing(made.engine) as connection:
+        verifications.add(connection, [Verification(made.key, march, "A", "x", made.clock.now())])
+        mark(connection, [(made.key, march)], made.registry.zone)
+    states = MonthStates(made.registry, made.store, made.engine)
+    assert states.run() == len(before)
+    assert {point.state for point in made.points().values()} == {RollupState.VERIFIED}
+    assert {point.state for point in made.points(key=KEYS[1]).values()} == {RollupState.PROVISIONAL}
+    assert made.figures() == before
+    made.feed(every(timedelta(minutes=10), START, [99.0], made.key, seq=999))
+    made.roll()
+    states.run()
+    assert {point.state for point in made.points().values()} == {RollupState.PROVISIONAL}

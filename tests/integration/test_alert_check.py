@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from alerts.links import LinkBase
 from domain.alert import AlertKind, AlertState
 from domain.reading import SeriesKey, Status
+from domain.version import software
 from domain.window import HOUR, WindowKind
+from quality.assess import CHECKS_VERSION
 from registry.limits import Confirmation
 from registry.lookup import Registry
 from registry.schema import Applies, Regulation, Rule
@@ -245,11 +247,16 @@ def test_too_few_data_make_an_advisory_that_enough_data_confirm(scene: Scene) ->
     assert scene.told() == ["first", "first"]
 
 
-def test_suspect_readings_make_an_advisory(scene: Scene) -> None:
-    """More than a quarter of them suspect: check the instrument."""
+def test_suspect_readings_hide_no_exceedance_and_say_check_the_instrument(scene: Scene) -> None:
+    """A real discharge looks like a spike: more than a quarter of them suspect is said, and calls people all the same."""
     scene.live(1, 148, 150, suspect=4)
-    assert scene.alerts[0].kind is AlertKind.ADVISORY
-    assert "check the instrument" in scene.messages[1].body
+    (alert,) = scene.alerts
+    assert (alert.kind, alert.record.unmet) == (AlertKind.OVER, ())
+    assert [str(one) for one in alert.record.doubts] == ["4 of 12 values are suspect: check the instrument"]
+    assert "Note: 4 of 12 values are suspect: check the instrument." in scene.messages[1].body
+    scene.live(3, 160, suspect=3)
+    scene.live(4, 100, 100)
+    assert scene.alerts[0].record.doubts, "of the windows that it is about, one is still doubtful"
 
 
 def test_windows_without_a_value_neither_open_nor_close(scene: Scene) -> None:
@@ -442,3 +449,57 @@ def test_an_hour_of_ph_is_held_against_the_law(tmp_path: Path) -> None:
     scene.live(1, 5.5, 5.4, series=PH)
     assert scene.alerts[0].opened_at == hour(2)
     assert "below the lower limit of 5.5" in scene.messages[1].body
+
+
+def at_new_year() -> Registry:
+    """Return a configuration in which the limit of COD falls from 135 to 108 at the midnight after T0's day."""
+    bare = made(cod_rule())
+    old, *others = bare.regulations["X"].rows
+    day = date(2026, 11, 25)
+    rows = [
+        old.model_copy(update={"valid_to": day}),
+        old.model_copy(update={"row": "x-cod-2", "at_most": 120.0, "valid_from": day}), *others,
+    ]  # fmt: skip
+    law = bare.regulations["X"].model_copy(update={"rows": tuple(rows)})
+    return replace(bare, regulations={"X": law})
+
+
+def test_an_exceedance_across_a_change_of_the_law_is_held_against_both(tmp_path: Path) -> None:
+    """The hour that ends at midnight is of the old row; the record names both, each with its figure and until when."""
+    scene = Scene.open(tmp_path, at_new_year())
+    scene.live(22, 140, 150, 140)
+    assert (scene.alerts[0].record.row, scene.alerts[0].limit_high) == ("x-cod", 135)
+    scene.live(25, 120)
+    (alert,) = scene.alerts
+    assert (alert.record.row, alert.limit_high, alert.closed_at) == ("x-cod-2", 108, None)
+    (earlier,) = alert.record.earlier
+    assert (earlier.row, earlier.high, earlier.until) == ("x-cod", 135, hour(24))
+    assert alert.record.figures == (120, 0.9, 1.0)
+
+
+def test_late_data_of_before_a_change_are_judged_by_the_law_of_their_day(tmp_path: Path) -> None:
+    """Judged a year after: what was allowed then raises nothing, and what was not names the old row."""
+    scene = Scene.open(tmp_path, at_new_year())
+    scene.hours(1, 120, 120, 120)
+    scene.run(24 * 300)
+    assert scene.alerts == []
+    scene.hours(10, 140, 140, 100, 100)
+    scene.run(24 * 300 + 1)
+    (alert,) = scene.alerts
+    assert (alert.kind, alert.record.row, alert.limit_high) == (AlertKind.LATE, "x-cod", 135)
+
+
+def test_the_record_keeps_all_that_an_exceedance_rests_on(scene: Scene) -> None:
+    """Value, counts, row with figure and dates, arithmetic, who confirmed what, instrument, versions, configuration."""
+    scene.live(1, 148, 171, suspect=1, configuration=77)
+    (alert,) = scene.alerts
+    record = alert.record
+    assert (alert.level, alert.valid, alert.expected, record.suspect) == (171, 12, 12, 1)
+    assert (record.row, record.clause, record.column, record.row_figure) == ("x-cod", "Bảng 1", "B", "≤ 150 mg/L")
+    assert (record.figures, record.factors, alert.limit_high) == ((150, 0.9, 1.0), ("Kq", "Kf"), 135)
+    assert record.factors_confirmed == ("Trần Văn B, 2026-09-15",) * 2
+    assert (record.confirmed_by, record.confirmed_on, record.confidence) == ("Trần Văn B", date(2026, 9, 15), "V2")
+    assert (record.grade, record.certificate, record.averaging) == ("regulatory", "1", "hour")
+    assert (record.configuration, record.figures_by) == (scene.registry.hash, 77)
+    assert (record.checks, record.software) == (CHECKS_VERSION, software())
+    assert record.unmet == ()

@@ -168,7 +168,23 @@ def test_late_data_that_split_an_exceedance_tell_nothing_new(scene: Scene) -> No
     scene.hours(3, 100, 100)
     scene.run(6.5)
     assert scene.told() == ["first"]
-    assert len(scene.alerts) == 1
+    assert [(one.crossed_at, one.closed_at) for one in scene.alerts] == [(hour(0), hour(4)), (hour(4), None)]
+    scene.hours(3, 160, 150)
+    scene.run(6.6)
+    assert [one.crossed_at for one in scene.alerts if not one.record.withdrawn] == [hour(0)], "and one again"
+    assert scene.told() == ["first"]
+
+
+def test_what_came_between_the_hours_of_a_hold_takes_an_alert_back(scene: Scene) -> None:
+    """The hours that it rests on have not changed: one between them has come, and was within the limit."""
+    scene.hours(1, 148)
+    scene.hours(3, 171)
+    scene.hours(4, 100, 100)
+    scene.run(5.1)
+    assert [one.record.withdrawn for one in scene.alerts] == [False]
+    scene.hours(2, 100)
+    scene.run(5.2)
+    assert [one.record.withdrawn for one in scene.alerts] == [True]
 
 
 def test_history_that_is_imported_is_recorded_and_not_told(scene: Scene) -> None:

@@ -10,6 +10,9 @@ import pytest
 from dashboards import queries
 from dashboards.generate import generate
 from domain.moment import micros
+from domain.rollup import IndexPoint
+from domain.window import WindowKind
+from storage import influx_lines
 from support.configured import registry, station
 from support.grafana import filled
 from support.influxdb import InfluxDB
@@ -150,6 +153,32 @@ def test_an_index_is_that_of_its_own_window(influx: InfluxDB) -> None:
     ))  # fmt: skip
     rows = ask(influx, "rollups", queries.index("vn_aqi"), length=2 * HOUR)
     assert [value for _, value in rows] == [None, 120, None]
+
+
+def test_an_index_of_days_stands_at_the_midnight_of_the_province(influx: InfluxDB) -> None:
+    """A day that could not be computed is a gap; the hour with the same mark is none of it."""
+    known = [(0, "day", 80.0, 1), (0, "hour", 120.0, 1), (1, "day", 0.0, 0), (2, "day", 40.0, 1)]
+    put(influx, "rollups", *(
+        f"index,station=A-1,parameter=vn_aqi,window={name} value={value},valid={valid}i {micros(MIDNIGHT + n * DAY)}"
+        for n, name, value, valid in known
+    ))  # fmt: skip
+    rows = ask(influx, "rollups", queries.index("vn_aqi", ZONE), length=2 * DAY)
+    assert rows == [
+        ["2026-03-01T00:00:00+07:00", 80],
+        ["2026-03-02T00:00:00+07:00", None],
+        ["2026-03-03T00:00:00+07:00", 40],
+    ]
+
+
+def test_the_table_of_indices_says_what_a_figure_rests_on(influx: InfluxDB) -> None:
+    """Newest first, with version and what is missing; what could not be computed is not listed, since it is kept as 0."""
+    made = IndexPoint(
+        "A-1", "us_aqi", WindowKind.HOUR, MIDNIGHT + HOUR, 151, 4, "pm25", 55.7, ("co", "o3"), "epa-2024-day"
+    )
+    none = IndexPoint("A-1", "vn_aqi", WindowKind.HOUR, MIDNIGHT + 2 * HOUR, None, missing=("pm25", "pm10"))
+    put(influx, "rollups", influx_lines.index(made), influx_lines.index(none))
+    ((_, *row),) = ask(influx, "rollups", queries.index_rows())
+    assert row == ["A-1", "us_aqi", "hour", 151, "pm25", 55.7, "co o3", "epa-2024-day"]
 
 
 def test_totals_of_workers_add_up_and_shared_figures_do_not(influx: InfluxDB) -> None:

@@ -35,7 +35,8 @@ from support.served import served
 PATHS = (
     "/", "/areas/duc-hoa-1", "/areas/thanh-hoa", "/stations/{outfall}", "/stations/{silent}", "/stations/KK-DH1-01",
     "/stations/KK-CG-01", "/stations/KT-DH1-01", "/stations/RR-TH-01", "/stations/CT-HN-01", "/stations/CAN-TH-01",
-    "/data", "/data/seals", "/docs",
+    "/data", "/data/seals", "/docs", "/reports/", "/reports/day/2026-11-23/duc-hoa-1", "/reports/month/2026-11/duc-hoa-1",
+    "/reports/year/2026/thanh-hoa",
 )  # fmt: skip
 HEAVIEST = 40_000  # bytes of a page on its way, packed: two seconds on a slow telephone
 

@@ -1,8 +1,10 @@
 """Whether pollution is being resolved: from figures in a real store to the API and the page of an area."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from math import fsum
+from statistics import mean
 from typing import Any
 
 import httpx
@@ -12,12 +14,13 @@ from playwright.sync_api import Browser
 from domain.clock import SetClock
 from domain.moment import micros
 from domain.reading import SeriesKey
+from domain.rollup import RollupPoint
 from reports.portal import make_app
 from support.browsing import DESKTOP, PHONE, chromium, visit
 from support.builders import point
 from support.seen import Seen, add_alert, province
 from support.served import served
-from support.years import daily, hour, midnight
+from support.years import daily, hour, midnight, monthly
 
 FIRST, TODAY = date(2023, 1, 1), date(2026, 3, 10)
 NOW = datetime(2026, 3, 10, 5, tzinfo=UTC)
@@ -39,6 +42,13 @@ def season(day: date) -> float:
     return 10.0 if day.month in {11, 12, 1, 2, 3} else 0.0
 
 
+def put(seen: Seen, days: list[RollupPoint], of: Callable[[list[float]], float] = mean, **changes: Any) -> None:
+    """Write days, and the months that are over."""
+    running = midnight(seen.registry, TODAY.replace(day=1))
+    months = [one for one in monthly(seen.registry, days, of, **changes) if one.mark < running]
+    seen.store.write_rollups([*days, *months])
+
+
 @pytest.fixture(scope="module")
 def resolved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Resolved]:
     seen = province(tmp_path_factory.mktemp("resolved"), with_data=False)
@@ -52,20 +62,19 @@ def resolved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Resolved]:
         span,
         lambda day: 47.0 if DEC[0] <= day < DEC[1] else 20.0 + season(day) - (day.year - FIRST.year),
     )
-    store.write_rollups(pm25)
-    store.write_rollups(
-        daily(registry, cod, span, lambda day: 60.0 + season(day) + 5 * (day.year - FIRST.year), limit_kind=0)
-    )
+    put(seen, pm25)
+    put(seen, daily(registry, cod, span, lambda day: 60.0 + season(day) + 5 * (day.year - FIRST.year), limit_kind=0))
     over = [(date(2025, 11, 3), 1), (date(2025, 11, 3), 2), (date(2025, 11, 30), 24), (date(2025, 12, 1), 1)]
     store.write_rollups([hour(registry, cod, day, ends, 140.0, 135.0) for day, ends in over])
     store.write_rollups([hour(registry, cod, date(2025, 12, 1), 2, 135.0, 135.0)])
-    store.write_rollups(daily(registry, ph, (date(2025, 12, 1), TODAY), lambda _: 7.0, limit_kind=0))
+    put(seen, daily(registry, ph, (date(2025, 12, 1), TODAY), lambda _: 7.0, limit_kind=0))
     tonnes = SeriesKey("CAN-TH-01", "weight")
-    store.write_rollups(daily(
+    weighed = daily(
         registry, tonnes, (date(2025, 12, 1), TODAY), lambda day: 130.0 if day.month == 1 else 100.0, expected=0, valid=9,
-    ))  # fmt: skip
+    )  # fmt: skip
+    put(seen, weighed, fsum, expected=0)
     level = SeriesKey("RR-TH-01", "leachate_level")
-    store.write_rollups(daily(registry, level, (date(2025, 12, 1), TODAY), lambda _: 2.4))
+    put(seen, daily(registry, level, (date(2025, 12, 1), TODAY), lambda _: 2.4))
     store.write_rollups([
         point(midnight(registry, date(2026, 1, 5)) + timedelta(hours=ends), high, station=level.station, parameter=level.parameter)
         for ends, high in ((4, 2.51), (5, 2.5), (6, 2.6))

@@ -1,8 +1,5 @@
 """The roller on recordings, against what an agency published and against plain loops over fractions."""
 
-import csv
-import gzip
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from itertools import groupby
@@ -11,23 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from domain.flag import Flag
 from domain.reading import Reading, SeriesKey
 from domain.window import WindowKind
 from support.configured import station
+from support.recorded import recorded
 from support.rolled import HOUR, Bench, bench, configured, slow_figures
-from support.shared import shared
-
-
-def recorded(path: str, parameter: str) -> Iterator[Reading]:
-    """Yield the readings of one parameter of a recording in the shared folder; an empty value is a missing one."""
-    with gzip.open(shared(path), "rt") as file:
-        for row in csv.DictReader(file):
-            if row["parameter"] == parameter:
-                value = float(row["value"]) if row["value"] else None
-                at = datetime.fromisoformat(row["timestamp"])
-                flag = Flag.MISSING if value is None else Flag.GOOD
-                yield Reading(row["station"], parameter, at, value, flag=flag, seq=1)
 
 
 def test_running_24_hour_means_equal_what_singapore_published(tmp_path: Path) -> None:

@@ -1,17 +1,26 @@
 """The whole chain comes to the same whatever the order of arrival: flags, windows, indices, the set of exceedances."""
 
+import csv
+import gzip
 import random
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.flag import Flag
 from domain.reading import Reading, SeriesKey, Status
 from quality.assess import CHECKS_VERSION, flag_at_the_door
-from support.chain import STATIONS, Chain, configured
+from registry.load import load
+from registry.lookup import Registry
+from registry.schema import Rule, Station
+from support.chain import STATIONS, Chain, configured, in_pieces, newest, rule
+from support.configured import station
+from support.shared import shared
 
 START = datetime(2026, 3, 1, 17, tzinfo=UTC)  # midnight of the 2nd in Viet Nam
 MINUTES = timedelta(minutes=5)
@@ -30,11 +39,11 @@ STATUS = st.sampled_from([Status.MEASURING] * 8 + [Status.CALIBRATING, Status.FA
 def arriving(draw: st.DrawFn) -> list[Reading]:
     """Return a few hours of four stations with holes, some of it twice and with other values."""
     found: list[Reading] = []
-    for station in STATIONS:
-        for parameter in ("pm25", "pm10") if station == "KK-1" else ("pm25",):
+    for name in STATIONS:
+        for parameter in ("pm25", "pm10") if name == "KK-1" else ("pm25",):
             places = draw(st.sets(st.integers(1, 60), min_size=1, max_size=40))
             for place in sorted(places):
-                found.append(read(SeriesKey(station, parameter), place, draw(VALUES), draw(STATUS)))
+                found.append(read(SeriesKey(name, parameter), place, draw(VALUES), draw(STATUS)))
     revised = draw(st.lists(st.sampled_from(found), max_size=5))
     return found + [read(one.series, place_of(one), draw(VALUES), Status.MEASURING) for one in revised]
 
@@ -57,45 +66,77 @@ def numbered(readings: list[Reading]) -> Iterator[Reading]:
         yield Reading(*one.series, one.measured_at, one.value, one.status, one.flag, one.reasons, one.checks, seq)
 
 
-def newest(readings: list[Reading]) -> list[Reading]:
-    return list({(one.series, one.measured_at): one for one in sorted(readings, key=lambda one: one.seq)}.values())
-
-
 @settings(max_examples=15, deadline=None)
 @given(arriving(), st.randoms(use_true_random=False))
 def test_flags_figures_and_exceedances_are_those_of_all_at_once(readings: list[Reading], chance: random.Random) -> None:
     """Shuffled, duplicated, late, split into runs with a restart between any two; compared with one batch in order."""
     everything = list(numbered(readings))
     with tempfile.TemporaryDirectory() as folder:
-        end = START + timedelta(days=3)
-        batch = Chain.open(Path(folder) / "batch", configured(MAINTENANCE), end)
-        batch.feed(newest(everything))
-        batch.finish()
-        stream = Chain.open(Path(folder) / "stream", configured(MAINTENANCE), START)
-        in_pieces(stream, everything, chance)
-        stream.clock.moment = end
-        stream.finish()
-        assert stream.flags() == batch.flags()
-        assert stream.windows() == batch.windows()
-        assert stream.exceedances() == batch.exceedances()
-        batch.close()
-        stream.close()
+        hold(Path(folder), configured(MAINTENANCE), everything, chance, most=60)
 
 
-def in_pieces(stream: Chain, everything: list[Reading], chance: random.Random) -> None:
-    """Let readings arrive in any order; what is there already is left as the pipeline leaves it."""
-    left, stored = list(everything), dict[object, int]()
-    chance.shuffle(left)
-    while left:
-        size = chance.randint(1, 60)
-        some, left = left[:size], left[size:]
-        # The greater number counts, whichever comes first.
-        counts = [one for one in newest(some) if one.seq > stored.get((one.series, one.measured_at), 0)]
-        stored.update({(one.series, one.measured_at): one.seq for one in counts})
-        stream.clock.moment = max(stream.clock.moment, *(one.measured_at for one in some)) + chance.random() * HOUR
-        if counts:
-            stream.feed(counts)
-        if chance.random() < 0.6:
-            stream.run()
-        if chance.random() < 0.3:
-            stream.again()
+def hold(folder: Path, made: Registry, everything: list[Reading], chance: random.Random, *, most: int) -> Chain:
+    """Hold what comes of readings in pieces of at most `most` against what comes of all in order; return the latter."""
+    end = max(one.measured_at for one in everything) + timedelta(days=2)
+    batch = Chain.open(folder / "batch", made, end)
+    batch.feed(newest(everything))
+    batch.finish()
+    stream = Chain.open(folder / "stream", made, min(one.measured_at for one in everything))
+    in_pieces(stream, everything, chance, most)
+    stream.clock.moment = end
+    stream.finish()
+    assert stream.flags() == batch.flags()
+    assert stream.windows() == batch.windows()
+    assert stream.exceedances() == batch.exceedances()
+    stream.close()
+    return batch
+
+
+SPECIES = ("water_temperature", "ph", "dissolved_oxygen", "turbidity", "specific_conductance")
+
+
+def test_two_weeks_of_an_estuary_are_the_same_in_any_order(tmp_path: Path) -> None:
+    """Fifteen-minute readings of five parameters with the shipped checks, which learn from the first week."""
+    start = datetime(2012, 7, 1, tzinfo=UTC)
+    rows = recorded("data/water-nerrs-estuary/nerrs_apacp_2012.csv.gz", start, start + timedelta(days=14))
+    readings = [Reading("W-1", *one, flag=Flag.GOOD, checks=CHECKS_VERSION) for _, *one in rows if one[0] in SPECIES]
+    place = station("W-1", kind="surface_water", interval="15 min", parameters=[{"id": name} for name in SPECIES])
+    low = rule("oxygen", "reading", parameters=["dissolved_oxygen"], threshold={"at_least": 4, "unit": "mg/L"})
+    batch = hold(tmp_path, shipped([place], low), list(numbered(readings)), random.Random(1), most=1_500)
+    assert {flag for flag, *_ in batch.flags().values()} >= {Flag.GOOD, Flag.SUSPECT}
+    assert batch.exceedances()
+
+
+def test_two_weeks_of_smoke_are_the_same_in_any_order(tmp_path: Path) -> None:
+    """Hourly PM2.5 of four stations of one area, with the shipped checks; nothing of the episode is hidden."""
+    start = datetime(2015, 8, 15, tzinfo=UTC)
+    rows = list(
+        recorded(
+            "data/air-us-smoke-pm25/us_nw_megafires_2015-07-24_2015-09-06.csv.gz", start, start + timedelta(days=14)
+        )
+    )
+    names = sorted({name for name, *_ in rows})[:4]
+    readings = [
+        Reading(f"KK-{names.index(name)}", *one, flag=Flag.GOOD, checks=CHECKS_VERSION)
+        for name, *one in rows
+        if name in names
+    ]
+    places = [station(f"KK-{number}", interval="1 h", parameters=[{"id": "pm25"}]) for number in range(4)]
+    over = rule("smoke", "hour24", threshold={"at_most": 25, "unit": "ug/m3"})
+    batch = hold(tmp_path, shipped(places, over), list(numbered(readings)), random.Random(2), most=300)
+    assert batch.exceedances()
+
+
+def shipped(places: list[Station], *rules: Rule) -> Registry:
+    """Return the shipped parameters with their checks, at these stations."""
+    parameters = load(Path("config")).parameters
+    return replace(configured(rules=rules), stations={one.id: one for one in places}, parameters=parameters)
+
+
+def recorded(path: str, start: datetime, end: datetime) -> Iterator[tuple[str, str, datetime, float | None]]:
+    """Yield station, parameter, time and value of a recording in the shared folder."""
+    with gzip.open(shared(path), "rt") as file:
+        for row in csv.DictReader(file):
+            at = datetime.fromisoformat(row["timestamp"])
+            if start < at <= end and row["value"]:
+                yield row["station"], row["parameter"], at, float(row["value"])

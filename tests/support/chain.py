@@ -1,8 +1,9 @@
 """The whole chain behind ingest in a folder: readings → flags → windows and indices → alerts, for tests of any order."""
 
+import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +51,10 @@ def rule(identity: str, window: str, **changes: Any) -> Rule:
 RULES = (rule("reading", "reading"), rule("hour", "hour"), rule("held", "hour", windows=2))
 
 
-def configured(*maintenance: dict[str, Any], rules: Sequence[Rule] = RULES, **stations: Any) -> Registry:
+def configured(*maintenance: dict[str, Any], rules: Sequence[Rule] = RULES, suspect: Any = None) -> Registry:
     """Return an area of four stations whose PM2.5 goes through every check, with rules on it."""
-    parameters = [{"id": "pm25"}, {"id": "pm10"}]
-    every = {"interval": "5 min", "parameters": parameters, **stations}
-    made = registry(*(station(name, **every) for name in STATIONS))
+    parameters = [{"id": "pm25", "suspect": suspect}, {"id": "pm10"}]
+    made = registry(*(station(name, interval="5 min", parameters=parameters) for name in STATIONS))
     checked = {
         name: Parameter.model_validate({**one.model_dump(by_alias=True), "checks": _CHECKS.get(name, [])})
         for name, one in made.parameters.items()
@@ -154,3 +154,29 @@ def _said(one: Series) -> tuple[Any, ...]:
 
 def _jobs(made: Registry, store: ReadingStore, engine: Engine, clock: SetClock) -> tuple[Figures, Judge]:
     return Figures(made, store, engine, clock), Judge(made, store, engine, clock, LINKS)
+
+
+def newest(readings: list[Reading]) -> list[Reading]:
+    """Return what the store comes to: of readings with one identity that of the greatest number."""
+    return list({(one.series, one.measured_at): one for one in sorted(readings, key=lambda one: one.seq)}.values())
+
+
+def in_pieces(stream: Chain, everything: list[Reading], chance: random.Random, most: int) -> None:
+    """Let readings arrive in any order; what is there already is left as the pipeline leaves it."""
+    left, stored = list(everything), dict[object, int]()
+    chance.shuffle(left)
+    while left:
+        size = chance.randint(1, most)
+        some, left = left[:size], left[size:]
+        # The greater number counts, whichever comes first.
+        counts = [one for one in newest(some) if one.seq > stored.get((one.series, one.measured_at), 0)]
+        stored.update({(one.series, one.measured_at): one.seq for one in counts})
+        stream.clock.moment = max(
+            stream.clock.moment, *(one.measured_at for one in some)
+        ) + chance.random() * timedelta(hours=1)
+        if counts:
+            stream.feed(counts)
+        if chance.random() < 0.6:
+            stream.run()
+        if chance.random() < 0.3:
+            stream.again()

@@ -1,7 +1,9 @@
 """Years of figures without years of readings: day windows, and the hours that were over."""
 
+from calendar import monthrange
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
+from statistics import mean
 from typing import Any
 
 from domain.reading import SeriesKey
@@ -51,3 +53,21 @@ def hour(registry: Registry, key: SeriesKey, day: date, ends: int, value: float,
     """Return one hour of a day, by the local hour at which it ends (1–24), with its upper limit."""
     mark = midnight(registry, day) + timedelta(hours=ends)
     return point(mark, value, station=key.station, parameter=key.parameter, limit_high=limit, limit_kind=LimitKind.HIGH)
+
+
+def monthly(
+    registry: Registry, points: list[RollupPoint], of: Callable[[list[float]], float] = mean, **changes: Any
+) -> list[RollupPoint]:
+    """Return the month windows of whole months of days, each what `of` makes of its days."""
+    found: dict[date, list[float]] = {}
+    for one in points:
+        day = one.mark.astimezone(registry.zone).date()
+        if one.value is not None:
+            found.setdefault(day.replace(day=1), []).append(one.value)
+    return [
+        point(midnight(registry, first), of(values), **{
+            "station": points[0].station, "parameter": points[0].parameter, "kind": WindowKind.MONTH,
+            "valid": len(values), "expected": monthrange(first.year, first.month)[1], **changes,
+        })
+        for first, values in found.items()
+    ]  # fmt: skip

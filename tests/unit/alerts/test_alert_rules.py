@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.rules import Level, Standing, clear_level, data_conditions, kind_of, standing, unmet_conditions
+from alerts.rules import Level, Standing, clear_level, data_conditions, doubts, kind_of, standing, unmet_conditions
 from domain.alert import AlertKind
 from domain.limit import Bound, Clear
 from domain.reading import SeriesKey
@@ -72,15 +72,21 @@ def test_where_no_limit_is_in_force_nothing_is_over() -> None:
     [
         ({"valid": 9}, 0),  # 9 of 12 is 75 %, and the policy is met
         ({"valid": 8}, 1),
-        ({"suspect": 3}, 0),  # 25 % is not above 25 %
-        ({"suspect": 4}, 1),
-        ({"valid": 8, "suspect": 4}, 2),
+        ({"suspect": 12}, 0),  # suspect is not invalid
+        ({"valid": 8, "suspect": 4}, 1),
         ({"valid": 1, "expected": 0}, 0),  # an irregular series expects nothing
     ],
 )
 def test_data_that_confirm_nothing_are_named(counts: dict[str, int], lacking: int) -> None:
     """Each of the department's conditions on data that is not met is one sentence."""
     assert len(list(data_conditions(level(**counts), POLICIES))) == lacking
+
+
+@pytest.mark.parametrize(("suspect", "doubted"), [(3, False), (4, True)])
+def test_more_than_a_quarter_of_suspect_values_speaks_against_the_instrument(suspect: int, doubted: bool) -> None:
+    """25 % is not above 25 %; a window without a value says nothing."""
+    assert bool(doubts([level(suspect=suspect)], POLICIES)) is doubted
+    assert doubts([level(None, valid=0, suspect=0)], POLICIES) == ()
 
 
 def test_only_a_confirmed_limit_with_enough_data_is_called_over() -> None:

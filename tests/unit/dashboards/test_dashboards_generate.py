@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -99,6 +100,23 @@ def test_capture_is_read_from_all_windows() -> None:
     asking = [query for query in queries("rollups") if '"expected"' in query and '"value"' not in query]
     assert asking
     assert not any('"valid" > 0' in query for query in asking)
+
+
+def test_each_index_that_is_listed_has_its_charts() -> None:
+    """By the hour and the day, with scheme and version; one that is not listed has none, and water none among air."""
+    province = registry().province
+    for indices, charts in (
+        (("vn_aqi",), ["VN_AQI, hourly", "VN_AQI, daily (01:00–24:00)"]),
+        (("us_aqi", "vn_wqi"), ["US AQI, hourly", "US AQI, daily (01:00–24:00)"]),
+        ((), []),
+    ):
+        known = replace(registry(), province=province.model_copy(update={"indices": indices}))
+        made = json.loads(next(text for path, text in generate(known, "en").items() if "air" in str(path)))["panels"]
+        assert [one["title"] for one in made if "AQI" in one["title"]] == charts
+        assert all("EPA 2024" in one["description"] for one in made if one["title"].startswith("US AQI"))
+        places = [tuple(one["gridPos"].values()) for one in made]
+        assert len(set(places)) == len(places)
+        assert any(one["title"] == "Indices, newest first" for one in made) == bool(charts)
 
 
 def test_days_are_those_of_the_province() -> None:

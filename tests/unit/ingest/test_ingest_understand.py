@@ -138,6 +138,16 @@ def test_a_value_out_of_range_is_stored_and_marked(value: float, flag: int) -> N
     assert (found.value, found.flag) == (value, Flag(flag))
 
 
+def test_a_value_out_of_what_is_usual_at_its_station_is_suspect_at_the_door() -> None:
+    """A live alert must not wait for the checks that look around."""
+    usual = station(parameters=[{"id": "pm25", "suspect": (1, 250)}, {"id": "pm10"}, {"id": "so2"}])
+    found = read(native(pm25=(250.1, "ug/m3"), pm10=(250.1, "ug/m3")), of=registry(usual)).readings
+    assert [(one.flag, one.reasons) for one in found] == [
+        (Flag.SUSPECT, Reason.SUSPECT_RANGE),
+        (Flag.GOOD, Reason.NONE),
+    ]
+
+
 def test_an_unknown_parameter_is_refused_and_the_others_are_kept() -> None:
     """So is one that exists, but not at this station."""
     found = read(native(pm25=(1, "ug/m3"), cod=(1, "mg/L"), PM25=(1, "ug/m3")))

@@ -202,7 +202,7 @@ LEARNING = CheckSettings(
     unsteady=UnsteadyCheck(over=timedelta(days=1), share=0.1, by=0.2),
     stuck=StuckCheck(over=timedelta(hours=6), share=0.02),
     companion=CompanionCheck(
-        others=INSTRUMENT, any_missing=True, corrected_by="water_temperature", lasting=timedelta(hours=6)
+        others=INSTRUMENT, any_missing=True, rests_on=("water_temperature",), lasting=timedelta(hours=6)
     ),
 )
 
@@ -254,6 +254,6 @@ def test_so_does_what_a_series_has_learned_of_itself(
     before, after = (micros_of(one) for one in reach(of.values()))
     start, end = begin * 15 * MINUTE, (begin + length) * 15 * MINUTE
     parts = {name: trace.part(start - before, end + after) for name, trace in traces.items()}
-    known = learned(traces, of, range(max((start - before) // DAY - LEARNED_DAYS, 0), (end + after) // DAY))
+    known = learned(traces, of, range(max(start // DAY - LEARNED_DAYS, 0), end // DAY))
     found = assess_station(parts, of, known)
     assert_same(found, parts, whole, traces, (start, end))

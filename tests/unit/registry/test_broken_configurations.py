@@ -50,7 +50,7 @@ BROKEN = [
     ("province.yaml", replaced("grace: 10 min", "grace: 10 minutes"), "policies.grace", "a duration is a number"),
     ("province.yaml", replaced("grace: 10 min", "grase: 10 min"), "policies.grase", "did you mean `grace`?"),
     ("province.yaml", replaced("nowcast: normalised", "nowcast: maybe"), "nowcast", "possible"),
-    ("parameters.yaml", replaced("id: pm10,", "id: pm25,"), "parameters[pm25]", "stands twice"),
+    ("parameters.yaml", replaced("{id: tsp,", "{id: so2,"), "parameters[so2]", "stands twice"),
     ("parameters.yaml", replaced("plausible: [0, 2000]", "plausible: [2000, 0]"), "plausible", "below the second"),
     ("parameters.yaml", replaced("plausible: [0, 2000]", "plausible: 2000"), "plausible", "a list is expected"),
     ("parameters.yaml", replaced("kind: counter", "kind: counted"), "kind", "did you mean `counter`?"),

@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from domain.limit import Bound
 from domain.reading import SeriesKey
 from domain.rollup import IndexPoint, LimitKind, RollupPoint
 from domain.window import HOUR, WindowKind
-from registry.schema import Rule
+from registry.schema import Regulation, Rule
 from reports import summary
 from reports.facts import Episode, Facts
 from reports.summary import ProvinceView, State, headline, state_of
@@ -195,6 +195,31 @@ def test_an_advisory_alert_is_no_place_over() -> None:
     view = summary.province(REGISTRY, facts(cod(100), episodes=(alert(kind=AlertKind.ADVISORY),)))
     assert view.places_over == 0
     assert len(view.troubles(State.ADVISORY)) == 1
+
+
+MIDNIGHT = datetime(2025, 12, 31, 17, tzinfo=UTC)  # of New Year in Viet Nam
+CHANGING = Regulation.model_validate({
+    "id": "X", "names": {"vi": "x", "en": "x"}, "document": "X", "kinds": ["air"], "general": True, "rows": [
+        {"row": "old", "clause": "1", "parameter": "pm25", "averaging": averaging, "at_most": 50, "unit": "ug/m3",
+         "confidence": "V2", "to": "2026-01-01"} for averaging in ("hour", "hour24")
+    ] + [
+        {"row": "new", "clause": "1", "parameter": "pm25", "averaging": averaging, "at_most": 45, "unit": "ug/m3",
+         "confidence": "V2", "from": "2026-01-01"} for averaging in ("hour", "hour24")
+    ],
+})  # fmt: skip
+
+
+@pytest.mark.parametrize(("newest", "rows"), [(0, {"old"}), (1, {"new"})])
+def test_each_figure_is_shown_under_the_law_of_its_own_day(newest: int, rows: set[str]) -> None:
+    """The hour that ends at midnight of New Year is of the old year, whenever the page is made."""
+    made = replace(REGISTRY, regulations={"X": CHANGING})
+    series = SeriesKey("A-1", "pm25")
+    end = MIDNIGHT + newest * HOUR
+    points = {(series, kind): [point(end, 47.0, station="A-1", parameter="pm25", kind=kind)]
+              for kind in (WindowKind.HOUR, WindowKind.HOUR24)}  # fmt: skip
+    view = summary.station(made, Facts(now=end + timedelta(days=3), heard={"A-1": end}, points=points), "A-1")
+    found = {row.limit.row.row for row in view.rows if row.series == series and row.limit and row.point}
+    assert found == rows
 
 
 def test_a_facility_is_named_only_where_the_department_has_switched_it_on() -> None:
