@@ -5,7 +5,7 @@ The text under a key is what the reference and an editor say about it. What rela
 """
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -121,7 +121,7 @@ def _folder_name(name: str) -> str:
 def _month_and_day(written: str) -> str:
     """Return `written`, a day that every year has. Raises Wrong."""
     try:
-        date.fromisoformat(f"2001-{written}")
+        datetime.strptime(f"2001-{written}", "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
         raise Wrong(
             Text("`{found}` is no day that every year has", {"found": written}),
@@ -137,7 +137,7 @@ Topic = Annotated[str, AfterValidator(_own_topic)]
 OneTopic = Annotated[str, AfterValidator(_one_topic)]
 FileName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_file_name)]
 FolderName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_folder_name)]
-MonthDay = Annotated[str, Field(pattern=r"^\d\d-\d\d$"), AfterValidator(_month_and_day)]
+MonthDay = Annotated[str, AfterValidator(_month_and_day)]
 Mail = Annotated[str, Field(max_length=200), AfterValidator(_mail)]
 
 
