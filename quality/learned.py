@@ -69,7 +69,7 @@ def day_figures(day: Trace, checks: Checks) -> DayFigures | None:
     if len(values) < _LEAST_READINGS or checks.interval is None:
         return None
     every = micros_of(checks.interval)
-    low, middle, high = _quantiles(values, 0.05, 0.5, 0.95)
+    low, middle, high = quantiles(values, 0.05, 0.5, 0.95)
     return DayFigures(
         len(values), low, middle, high, _ordinary_step(times, values, every), _longest_flat(times, values, every)
     )
@@ -88,17 +88,17 @@ def usual(times: Times, learned: Mapping[int, DayFigures]) -> Usual:
 
 def _usual_of(days: NDArray[np.float64]) -> NDArray[np.float64]:
     _, low, middle, high, step, flat = days.T
-    (level,) = _quantiles(middle, 0.5)
-    (range_,), (apart,) = _quantiles(high - low, 0.5), _quantiles(np.abs(middle - level), 0.5)
+    (level,) = quantiles(middle, 0.5)
+    (range_,), (apart,) = quantiles(high - low, 0.5), quantiles(np.abs(middle - level), 0.5)
     steps = step[~np.isnan(step)]
-    (ordinary,) = _quantiles(steps, 0.9) if len(steps) >= LEAST_DAYS else (np.nan,)
-    return np.array([level, range_ + 2 * apart, ordinary, *_quantiles(flat, 0.9)])
+    (ordinary,) = quantiles(steps, 0.9) if len(steps) >= LEAST_DAYS else (np.nan,)
+    return np.array([level, range_ + 2 * apart, ordinary, *quantiles(flat, 0.9)])
 
 
 def _ordinary_step(times: Times, values: Values, every: int) -> float:
     steps = np.abs(np.diff(values))[np.diff(times) <= NEIGHBOURS_WITHIN * every]
     steps = steps[steps > _CHANGE]
-    return _quantiles(steps, 0.75)[0] if len(steps) else float("nan")
+    return quantiles(steps, 0.75)[0] if len(steps) else float("nan")
 
 
 def _longest_flat(times: Times, values: Values, every: int) -> float:
@@ -113,7 +113,7 @@ def flat_runs(times: Times, values: Values, every: int) -> tuple[NDArray[np.int6
     return first, np.append(first[1:], len(values)) - 1
 
 
-def _quantiles(values: Values, *shares: float) -> tuple[float, ...]:
+def quantiles(values: Values, *shares: float) -> tuple[float, ...]:
     """Return quantiles between the two nearest ranks; numpy's own takes ten times as long on so few."""
     ordered = np.sort(values)
     places = np.array(shares) * (len(ordered) - 1)

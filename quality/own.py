@@ -53,7 +53,7 @@ def own_step_flag(series: Paced, usual: Usual, settings: OwnStepCheck) -> Flags:
     """Return as SUSPECT excursions that begin with an unusual step, and the first reading after a step that stays."""
     flags = np.where(np.isnan(series.values), Flag.NOT_EVALUATED, Flag.GOOD).astype(np.int8)
     there = np.flatnonzero(flags == Flag.GOOD)
-    steps = _Steps(series.times[there], series.values[there])
+    steps = _Steps(series.times[there], series.values[there], settings.of_level)
     least = np.fmin(
         np.maximum(settings.times * usual.step, settings.of_level * np.abs(usual.level)), settings.at_most or np.inf
     )
@@ -73,6 +73,8 @@ class _Steps:
 
     times: Times
     values: Values
+    of_level: float
+    """how many times the level just before a step it must be high"""
 
     def height(self, place: int) -> float:
         """Return by how much the value at `place` differs from the one before."""
@@ -87,8 +89,9 @@ class _Steps:
 
     def _leads_away(self, place: int) -> bool:
         first = int(np.searchsorted(self.times, self.times[place] - micros_of(BEFORE_A_STEP)))
-        before = np.median(self.values[first:place])
-        return bool(abs(self.values[place - 1] - before) < abs(self.values[place] - before))
+        before = float(np.median(self.values[first:place]))
+        away = abs(self.values[place] - before)
+        return bool(abs(self.values[place - 1] - before) < away and self.height(place) >= self.of_level * abs(before))
 
     def excursion(self, place: int, back_in: int) -> int:
         """Return how many readings from `place` on are away; 0 where the value does not come back in time."""

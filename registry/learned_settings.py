@@ -21,7 +21,8 @@ class OwnStepCheck(Strict):
     times: Amount
     """how many times as great as an ordinary step; nothing is said before there is a past to learn from"""
     of_level: NotLess = 0.0
-    """and at least so many times the usual level: for what is near 0 as a rule, such as turbidity"""
+    """and at least so many times the level, the usual one and that of the hours before: for what is near 0 as a rule, such as
+    turbidity"""
     at_most: Amount | None = None
     """a step of so much is suspect whatever is usual, also before there is a past"""
     back_in: SomeTime = timedelta(hours=4)

@@ -29,13 +29,13 @@ class Wanted:
     station: str | None = None
 
     def series(self, registry: Registry) -> list[SeriesKey]:
-        """Return the series that are wanted; by facility, those of stations that have one."""
+        """Return the series that are wanted; by facility, those of stations that have one. What is computed is none."""
         return [
             SeriesKey(one.id, parameter)
             for one in registry.stations.values()
             if self.station in {None, one.id} and self.facility in {None, one.facility}
             if self.by != "facility" or one.facility is not None
-            for parameter in one.measures
+            for parameter in registry.measured(one.id)
         ]
 
     def key(self, series: SeriesKey, registry: Registry) -> Key:

@@ -91,6 +91,13 @@ def test_it_must_be_great_beside_the_usual_level_too() -> None:
     assert suspects(stepped(10, 10, 31, 10, of_level=2)) == [2]
 
 
+def test_and_beside_the_level_of_the_hours_before() -> None:
+    """A gust in a storm is no more than the storm."""
+    storm = [40.0] * 10
+    assert suspects(stepped(*storm, 100, *storm, of_level=2)) == []
+    assert suspects(stepped(*storm, 121, *storm, of_level=2)) == [10]
+
+
 def test_before_there_is_a_past_only_a_fixed_limit_speaks() -> None:
     assert suspects(stepped(10, 10, 99, 10, of=unknown(4))) == []
     assert suspects(stepped(10, 10, 99, 10, of=unknown(4), at_most=5)) == [2]
