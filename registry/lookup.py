@@ -184,7 +184,7 @@ class Registry:
     def reference_o2(self, station: str, on: date) -> float | None:
         """Return the oxygen to which the values of a stack are corrected on the local date `on`, if any is named."""
         found = self.stations[station]
-        facility = self.facilities.get(found.facility or "")
+        facility = self.facilities.get(found.belongs(on).facility or "")
         applies = (one for _, one in self._in_force(found, facility, on) if one is not None)
         return next((one.reference_o2 for one in applies if one.reference_o2 is not None), None)
 
@@ -414,7 +414,8 @@ class Registry:
 
     def _rows(self, series: SeriesKey, on: date) -> Iterator[_Candidate]:
         station = self.stations[series.station]
-        facility = self.facilities.get(station.facility or "")
+        belongs = station.belongs(on)
+        facility = self.facilities.get(belongs.facility or "")
         if facility is not None and station.kind in PERMIT.kinds:
             for permit in facility.permits:
                 if self._limits(permit, series) and permit.holds_on(on):
@@ -422,7 +423,7 @@ class Registry:
         for regulation, applies in self._in_force(station, facility, on):
             for row in regulation.rows:
                 about = self._limits(row, series)
-                if about and row.holds_on(on) and self._concerns(row, station, applies):
+                if about and row.holds_on(on) and self._concerns(row, belongs.area, applies):
                     factors = applies.factors if applies else ()
                     yield row, regulation, tuple(one for one in factors if one.name in row.factors)
 
@@ -445,10 +446,9 @@ class Registry:
             if regulation.general and regulation.holds_on(on) and station.kind in regulation.kinds:
                 yield regulation, None
 
-    def _concerns(self, row: LimitRow, station: Station, applies: Applies | None) -> bool:
-        area = self.areas[station.area].kind
+    def _concerns(self, row: LimitRow, area: str, applies: Applies | None) -> bool:
         return row.column in {None, applies.column if applies else None} and (
-            not row.area_kinds or area in row.area_kinds
+            not row.area_kinds or self.areas[area].kind in row.area_kinds
         )
 
     def _compares(self, row: LimitRow, kind: WindowKind) -> bool:

@@ -592,6 +592,15 @@ class Origin(Strict):
     """of the recording"""
 
 
+class Belonged(Dated):
+    """To which area and facility a station belonged before: the law of those days is theirs."""
+
+    area: Id
+    """id of the area in which it stood"""
+    facility: Id | None = None
+    """id of the facility whose discharge it measured"""
+
+
 class Station(Strict):
     """An instrument house or sensor at one place."""
 
@@ -621,12 +630,18 @@ class Station(Strict):
     """how it speaks; left out: our own JSON on its own topic"""
     facility: Id | None = None
     """id of the facility whose discharge it measures"""
+    earlier: tuple[Belonged, ...] = ()
+    """areas and facilities to which it belonged before, dated; limits of those days are theirs, lists and pages have the present ones"""
     active_from: date = Field(default=date(1971, 1, 1), alias="from")
     """a reading before this day goes to quarantine"""
     silent_after: Duration | None = None
     """how long it may say nothing; left out: three intervals, at least 15 min"""
     origin: Origin | None = None
     """for demonstration stations: where the readings come from"""
+
+    def belongs(self, on: date) -> "Station | Belonged":
+        """Return what names its area and facility on the local date `on`."""
+        return next((one for one in self.earlier if one.holds_on(on)), self)
 
     @property
     def measures(self) -> tuple[str, ...]:

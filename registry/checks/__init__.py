@@ -36,8 +36,9 @@ RULES: Mapping[str, Sequence[Check]] = {
     "facilities.leachate_level": (law.ordered,),
     "stations": (
         places.latitude, places.longitude, places.area, places.facility, places.area_of_facility, places.interval,
-        places.silence, places.measured_once,
+        places.silence, places.measured_once, places.one_place_at_a_time,
     ),
+    "stations.earlier": (law.ordered, places.area, places.facility, places.area_of_facility, places.over),
     "stations.certificates": (law.ordered,),
     "stations.parameters": (
         law.ordered, places.measured_parameter, places.measured_medium, places.interval, figures.unit_at_station,

@@ -101,6 +101,29 @@ def area_of_facility(one: Found, known: Known) -> Findings:
         )  # fmt: skip
 
 
+def over(one: Found, _: Known) -> Findings:
+    """What was before has ended."""
+    if one.item.valid_to is None:
+        yield (
+            ("to",),
+            Text("it does not say until when it was so"),
+            Text("write `to:`, the first day on which it was so no more"),
+        )
+
+
+def one_place_at_a_time(one: Found, _: Known) -> Findings:
+    """A station belongs to one area."""
+
+    def judge(first: Any, second: Any, index: int) -> Findings:
+        if overlap(first, second):
+            yield (
+                ("earlier", index), Text("it belongs to two places on the same days"),
+                Text("let `from` of the one be `to` of the other"),
+            )  # fmt: skip
+
+    yield from pairs(one.item.earlier, judge)
+
+
 def interval(one: Found, _: Known) -> Findings:
     """Also of a parameter at a station."""
     yield from _longer_than_nothing("interval", one.item.interval)

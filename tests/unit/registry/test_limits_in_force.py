@@ -12,7 +12,7 @@ from domain.window import WindowKind
 from registry.limits import Confirmation
 from registry.load import load
 from registry.lookup import Registry
-from registry.schema import Permit, StationParameter
+from registry.schema import Belonged, Permit, StationParameter
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
 
@@ -200,3 +200,15 @@ def test_what_is_plausible_depends_on_the_kind_of_station(
     """A stack is not ambient air, raw leachate is no outfall: without a word in stations.yaml."""
     assert registry.parameters[parameter].plausible_for(registry.stations[station].kind)[1] == high
     assert registry.plausible(station, registry.measuring(SeriesKey(station, parameter)))[1] == high
+
+
+def test_the_law_of_a_day_is_that_of_the_facility_to_which_the_station_belonged_then(registry: Registry) -> None:
+    """It was at another outfall until New Year: its limit of 2025 stays that of 2025."""
+    series, before = SeriesKey("NT-XA-01", "cod"), registry.stations["NT-DH1-03"]
+    moved = registry.stations["NT-XA-01"].model_copy(update={
+        "earlier": (Belonged.model_validate({"to": "2026-01-01", "area": before.area, "facility": before.facility}),)
+    })  # fmt: skip
+    changed = replace(registry, stations={**registry.stations, moved.id: moved})
+    rows = [changed.limit_for(series, WindowKind.HOUR, day, {}) for day in (date(2025, 12, 31), date(2026, 1, 1))]
+    assert [one.row.row if one else None for one in rows] == ["DEMO-cod", "qcvn40-2011-B-cod"]
+    assert date(2026, 1, 1) in changed.law_changes
