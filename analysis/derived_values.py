@@ -6,7 +6,7 @@ there is no value, and the reasons say for want of what. Status and flag are the
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TypeAlias
 
@@ -55,7 +55,12 @@ class Sources:
     def matched(self, parameter: str) -> Matched:
         """Return the readings of another parameter that make pairs with the concentration's."""
         other = self.others[parameter]
-        return taken(other, nearest(self.of.times, other, self.tolerance))
+        found = taken(other, nearest(self.of.times, other, self.tolerance))
+        # A reading without a value makes no pair, but says what the instrument was doing.
+        any_at_all = replace(other, values=np.zeros(len(other)))
+        said = taken(any_at_all, nearest(self.of.times, any_at_all, self.tolerance))
+        status = np.where(found.there, found.status, said.status).astype(np.int8)
+        return replace(found, status=status, reasons=np.where(found.there, found.reasons, said.reasons))
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from registry.lookup import Registry
 from storage import spans
 from storage.readings import ReadingStore
 from storage.sqlite import SqliteReadings
-from storage.state import open_state
+from storage.state import open_state, writing
 from support.feeding import feed
 from support.stacks import facility, outfall, stack, with_stacks
 
@@ -270,3 +270,15 @@ def test_a_law_at_a_reference_oxygen_is_compared_with_the_corrected_series_only(
     unnamed = with_stacks(plant=facility({"regulation": "LAW"}))
     assert unnamed.limit_for(CORRECTED, WindowKind.HOUR, day, {}) is None
     assert [one.lacking for one in unnamed.not_compared(CORRECTED, day)] == [Lacking.REFERENCE]
+
+
+def test_what_is_no_longer_computed_on_a_day_is_taken_back(tmp_path: Path) -> None:
+    """The configuration ends it earlier than it was computed: made once more, those readings have no value."""
+    made = plant(tmp_path)
+    made.feed([at(place, key, 10.0) for place in (1, 24 * 12 + 1) for key in (SO2, O2)])
+    made.derive()
+    ended = Plant(with_stacks(stack({"id": "so2_corrected", "to": "2026-03-03"})), made.store, made.engine, made.clock)
+    with writing(made.engine) as connection:
+        spans.mark(connection, "derive", [(SO2, START, START + timedelta(days=2))])
+    assert ended.derive() == 1
+    assert ended.values() == [pytest.approx(10 * 13.9 / 10.9), None]

@@ -128,6 +128,14 @@ def test_status_and_flag_are_the_worst_of_the_sources(
     assert (found.status[0], found.flags[0]) == (status, flag)
 
 
+@pytest.mark.parametrize("status", [Status.MEASURING, Status.CALIBRATING, Status.FAULT])
+def test_a_source_without_a_value_still_says_what_its_instrument_was_doing(status: Status) -> None:
+    """A calibration that sends no figure is a calibration of the pair."""
+    sources = Sources(series((5, 100.0)), {"o2": series((5, None, int(status), 9))}, TOLERANCE)
+    found = corrected(sources, correction())
+    assert (found.status[0], found.flags[0], found.reasons[0]) == (status, Flag.MISSING, Reason.NO_OXYGEN)
+
+
 @pytest.mark.parametrize(
     ("at", "value"),
     [(2.5, 8.0), (2.4, None), (7.5, 8.0), (7.6, None), (5.0, 8.0)],

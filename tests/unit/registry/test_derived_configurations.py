@@ -24,7 +24,7 @@ BROKEN = [
     ("stations.yaml", STACK, "      - {id: so2_corrected, derived: {cut_off: 20.9}}\n", "cut_off", "20.9"),
     ("stations.yaml", STACK, "      - {id: so2_corrected}\n      - {id: no2, derived: {}}\n", "derived", "measured, not computed"),
     ("stations.yaml", "      - {id: o2}\n      - {id: flow}\n      # C", "      - {id: flow}\n      # C", "KT-DH1-01", "add `o2`"),
-    ("stations.yaml", LOAD, "      - {id: tss_load, derived: {flow: volume}}\n", "NT-XA-01", "does not measure"),
+    ("stations.yaml", LOAD, "      - {id: tss_load, derived: {flow: volume}}\n", "NT-LBN-01", "does not measure"),
     ("stations.yaml", LOAD, LOAD + "      - {id: volume, meter: {replaced: [{at: 2026-03-02T08:00:00, old_final: 1, new_initial: 0}]}}\n",
      "at", "offset"),
     ("stations.yaml", LOAD, LOAD + "      - {id: bod5, meter: {maximum: 10}}\n", "meter", "no meter"),
@@ -73,5 +73,5 @@ def test_what_the_how_to_shows_is_a_configuration(tmp_path: Path) -> None:
     registry = load(folder, formats=DECODERS)
     recipes = {one.series.parameter: one for one in registry.recipes("KT-DH1-01")}
     assert recipes["so2_corrected"].sources == ("so2", "o2", "air_temperature")
-    (load_of_cod,) = registry.recipes("NT-XA-01")
+    (load_of_cod,) = registry.recipes("NT-LBN-01")
     assert load_of_cod.sources == ("cod", "volume")
