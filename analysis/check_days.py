@@ -49,7 +49,7 @@ class CheckDays:
         return self._on[key]
 
     def _looked_up(self, station: str, day: date) -> Of:
-        return {name: self._one(SeriesKey(station, name), day) for name in self._registry.stations[station].measures}
+        return {name: self._one(SeriesKey(station, name), day) for name in self._registry.measured(station)}
 
     def _one(self, series: SeriesKey, day: date) -> Checks:
         measuring = self._registry.measuring(series, day)
@@ -69,7 +69,7 @@ class CheckDays:
         return self._reach[station]
 
     def _ever(self, station: str) -> Iterator[Checks]:
-        for name in self._registry.stations[station].measures:
+        for name in self._registry.measured(station):
             yield from self._ever_of(SeriesKey(station, name))
 
     def _ever_of(self, series: SeriesKey) -> Sequence[Checks]:

@@ -1,10 +1,11 @@
-"""Everything between readings and rules, in its order: flags, windows and indices, and whether their month is verified.
+"""Everything between readings and rules, in its order: flags, what is derived, windows and indices, states of months.
 
 Whoever makes figures makes all.
 """
 
 from sqlalchemy.engine import Engine
 
+from analysis.deriving import Deriver
 from analysis.flagging import Flagger
 from analysis.roller import Roller
 from analysis.verifying import CONSUMER, MonthStates
@@ -14,26 +15,28 @@ from registry.lookup import Registry
 from storage.readings import ReadingStore
 
 # The consumers of spans that are served here, each by what the one before it leaves.
-STAGES = ("flag", "roll", CONSUMER)
+STAGES = ("flag", "derive", "roll", CONSUMER)
 
 
 class Figures:
-    """The flagger and the roller as one job; what they remember is worth keeping from run to run."""
+    """The flagger, the deriver and the roller as one job; what they remember is worth keeping from run to run."""
 
     def __init__(self, registry: Registry, store: ReadingStore, engine: Engine, clock: Clock) -> None:
         """Nothing is read before the first run."""
         self.flagger = Flagger(registry, store, engine, clock)
+        self.deriver = Deriver(registry, store, engine, clock)
         self.roller = Roller(registry, store, engine, clock)
         self.states = MonthStates(registry, store, engine)
 
     def run(self) -> int:
-        """Do what is to be done, as much as a run may; return how many flags and windows are new or changed.
+        """Do what is to be done, as much as a run may; return how many flags, readings and windows are new or changed.
 
         Raises StoreUnavailable.
         """
         # A word that has just been given is carried first: the roller takes it back where it changes a figure.
-        return self.flagger.run() + self.states.run() + self.roller.run() + self.states.run()
+        made = self.flagger.run() + self.deriver.run()
+        return made + self.states.run() + self.roller.run() + self.states.run()
 
     def troubles(self) -> dict[SeriesKey, str]:
         """Return the series of which no figures can be made, and why; may be asked from any thread."""
-        return {**self.roller.troubles(), **self.flagger.troubles()}
+        return {**self.roller.troubles(), **self.deriver.troubles(), **self.flagger.troubles()}

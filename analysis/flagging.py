@@ -40,11 +40,12 @@ from storage.tables import series as series_table
 
 JOB = "flags"
 # Who comes after: those that look at every reading that has come or changed, and those that have seen it at the door.
-AFTER = ("roll",)
+AFTER = ("derive", "roll")
 AGAIN = ("watch",)
 # The figures and the judge wait behind the flagger: a round and a run are bounded, what is left is done next.
 SPANS = 1_000
-READINGS = 1_000_000
+READINGS = 300_000
+ROUNDS = 4
 # Spans in which flags change that are not written yet.
 _HELD = "flagging"
 
@@ -103,14 +104,16 @@ class Flagger:
             upkeep.note_checks(self._engine, self._registry, self._clock.now())
             self._begun = True
         changed, looked_at = 0, 0
-        while looked_at < READINGS:
+        for _ in range(ROUNDS):
             resting = {series.station for series in self._troubles.resting(self._clock.now())}
             taken = spans.take_by_station(self._engine, "flag", SPANS, but=resting)
             if not taken:
                 break
             done = self._round(taken)
             changed += sum(map(len, done.changed.values()))
-            looked_at += max(done.looked_at, len(taken))
+            looked_at += done.looked_at
+            if looked_at >= READINGS:
+                break
         return changed
 
     def _round(self, taken: list[DirtySpan]) -> Round:
@@ -178,10 +181,13 @@ class Flagger:
     def _finish(self, connection: Connection, this: Round) -> None:
         spans.hand_over(connection, _HELD, *AFTER, *AGAIN)
         for consumer in AFTER:
-            spans.merge(connection, consumer, [span.piece for span in this.done])
+            spans.merge(connection, consumer, [span.piece for span in this.done if self._concerns(consumer, span)])
         spans.clear(connection, this.done)
         # Behind all others, which must not wait for them.
         spans.mark(connection, "flag", this.again())
+
+    def _concerns(self, consumer: str, span: DirtySpan) -> bool:
+        return consumer != "derive" or self._registry.feeds(span.series)
 
 
 def _readings(judged: Judged) -> Iterator[Reading]:

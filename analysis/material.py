@@ -1,12 +1,15 @@
 """What the roller reads: readings as samples, stored windows, in as few questions as the store allows."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from typing import TypeAlias
 
 import numpy as np
 
+from analysis.kinds import in_calm
+from analysis.meters import meter_of
 from analysis.rollups import Sample, status_by_calendar
 from analysis.series_windows import DAY, HOUR_US, ROLLING, SeriesWindows, Stretch
 from analysis.sums import Ints
@@ -63,18 +66,23 @@ class Material:
         for one in stretches:
             groups.setdefault(windows.readings(one), []).append(one.series)
         return {
-            key: self._with_baseline(key, window, _sample(found))
+            key: self._prepared(key, window, _sample(found))
             for window, keys in groups.items()
             for key, found in self._store.read_many(keys, window).items()
         }
 
     def sample(self, key: SeriesKey, window: Window) -> Sample:
         """Return the readings in `window`, of a meter also the last that counts before it."""
-        return self._with_baseline(key, window, _sample(self._store.read(key, window)))
+        return self._prepared(key, window, _sample(self._store.read(key, window)))
+
+    def _prepared(self, key: SeriesKey, window: Window, sample: Sample) -> Sample:
+        """Return what is needed of a series of its kind: a meter's with what came before, a vane's without calms."""
+        kind = self.registry.parameters[key.parameter].kind
+        if kind is ParameterKind.COUNTER:
+            return self._with_baseline(key, window, replace(sample, meter=meter_of(self.registry.measurings(*key))))
+        return self._without_calm(key, window, sample) if kind is ParameterKind.DIRECTION else sample
 
     def _with_baseline(self, key: SeriesKey, window: Window, sample: Sample) -> Sample:
-        if self.registry.parameters[key.parameter].kind is not ParameterKind.COUNTER:
-            return sample
         horizon = self.registry.province.policies.expected_for
         near = Window(window.start - DAY, window.start)
         for before in (near, Window(window.start - horizon, near.start)):
@@ -82,6 +90,15 @@ class Material:
             if earlier.counted().any():
                 return _joined(earlier, sample)
         return sample
+
+    def _without_calm(self, key: SeriesKey, window: Window, sample: Sample) -> Sample:
+        speed, below = self.registry.speed_of(key), self.registry.province.policies.calm_below
+        if speed is None or below <= 0 or not len(sample.times):
+            return sample
+        found = _sample(self._store.read(speed, window))
+        counted = found.counted()
+        kept = ~in_calm(sample.times, (found.times[counted], found.values[counted]), below)
+        return Sample(sample.times[kept], sample.values[kept], sample.status[kept], sample.flags[kept])
 
     def known(self, stretches: Sequence[Stretch]) -> dict[SeriesKey, Known]:
         """Return the stored windows around `stretches`, which have the same hours."""
@@ -118,5 +135,5 @@ def _sample(found: Series) -> Sample:
 def _joined(one: Sample, other: Sample) -> Sample:
     return Sample(
         np.concatenate((one.times, other.times)), np.concatenate((one.values, other.values)),
-        np.concatenate((one.status, other.status)), np.concatenate((one.flags, other.flags)),
+        np.concatenate((one.status, other.status)), np.concatenate((one.flags, other.flags)), other.meter,
     )  # fmt: skip

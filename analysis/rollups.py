@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.kinds import Hydrogen, Kind, directions, hydrogen_means
+from analysis.meters import PLAIN, Meter, steps
 from analysis.sums import Floats, Ints, means, sums
 from domain.flag import COUNTED, Flag, Reason
 from domain.reading import Status
@@ -30,6 +32,7 @@ class Sample:
     values: Floats
     status: NDArray[np.int8]
     flags: NDArray[np.int8]
+    meter: Meter = PLAIN  # what is known of it, if it is one
 
     def counted(self) -> NDArray[np.bool_]:
         """Tell which readings count: good, not evaluated and suspect while measuring (status 00); none else does."""
@@ -66,7 +69,7 @@ def status_by_calendar(status: NDArray[np.int8], reasons: NDArray[np.int32]) -> 
     return np.where(reasons & Reason.FAULT_CALENDAR, np.int8(Status.FAULT), found).astype(np.int8)
 
 
-def from_readings(sample: Sample, starts: Ints, ends: Ints, kind: ParameterKind) -> Levels:
+def from_readings(sample: Sample, starts: Ints, ends: Ints, kind: Kind) -> Levels:
     """Return what each window `starts < time ≤ ends` (µs) comes to; counts are of readings.
 
     A meter's window begins with the last counted reading before it, so that nothing is lost between two windows: the
@@ -76,17 +79,17 @@ def from_readings(sample: Sample, starts: Ints, ends: Ints, kind: ParameterKind)
     lo, hi = _places(sample.times[counted], starts, ends)
     values, suspect = sample.values[counted], sample.flags[counted] == Flag.SUSPECT
     around = _places(sample.times, starts, ends)
+    is_meter = kind is ParameterKind.COUNTER
+    summed = steps(sample.times[counted], values, sample.meter) if is_meter else values
     found = Levels(
-        _FOLDS[kind](values, lo, hi), _extremes(np.minimum, values, lo, hi), _extremes(np.maximum, values, lo, hi),
+        _FOLDS[kind](summed, lo, hi), _extremes(np.minimum, values, lo, hi), _extremes(np.maximum, values, lo, hi),
         hi - lo, _count(suspect, lo, hi),
         _count(sample.status == Status.CALIBRATING, *around), _count(sample.status == Status.FAULT, *around),
     )  # fmt: skip
-    return _without_beginning(found, lo, hi) if kind is ParameterKind.COUNTER else found
+    return _without_beginning(found, lo, hi) if is_meter else _where_there_is_one(found, kind)
 
 
-def from_below(
-    below: Levels, expected: Ints, places: tuple[Ints, Ints], policies: Policies, kind: ParameterKind
-) -> Levels:
+def from_below(below: Levels, expected: Ints, places: tuple[Ints, Ints], policies: Policies, kind: Kind) -> Levels:
     """Return the mean of those of the level below (hours, or days) that meet the capture policy; counts are of these.
 
     `places` are, for each window, its first one's place in `below` and the place after its last one's. `expected` is
@@ -96,12 +99,13 @@ def from_below(
     above = np.concatenate(([0], np.cumsum(enough)))
     lo, hi = above[places[0]], above[places[1]]
     suspect = below.suspect[enough] > policies.suspect_share * below.valid[enough]
-    return Levels(
+    found = Levels(
         _FOLDS[kind](below.values[enough], lo, hi),
         _extremes(np.minimum, below.minima[enough], lo, hi), _extremes(np.maximum, below.maxima[enough], lo, hi),
         hi - lo, _count(suspect, lo, hi),
         _count(below.calibrating > 0, *places), _count(below.fault > 0, *places),
     )  # fmt: skip
+    return _where_there_is_one(found, kind)
 
 
 def idle(levels: Levels, times: Ints, ends: Ints, silent_after: int) -> Levels:
@@ -129,12 +133,6 @@ def meets(valid: int | Ints, expected: int | Ints, capture: float) -> NDArray[np
     return np.asarray(valid) >= capture * np.asarray(expected) - 1e-9
 
 
-def counted_up(values: Floats) -> Floats:
-    """Return how far a meter went with each reading, 0 with the first; a meter that shows less has begun at zero."""
-    steps = np.diff(values, prepend=values[:1])
-    return np.where(steps >= 0, steps, values)
-
-
 def _places(times: Ints, starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
     return np.searchsorted(times, starts, side="right"), np.searchsorted(times, ends, side="right")
 
@@ -159,28 +157,28 @@ def _extremes(extreme: np.ufunc, values: Floats, lo: Ints, hi: Ints) -> Floats:
     return found
 
 
-def _difference(values: Floats, lo: Ints, hi: Ints) -> Floats:
-    return sums(counted_up(values), lo, hi)
-
-
-def _direction(degrees: Floats, lo: Ints, hi: Ints) -> Floats:
-    """Return the directions of the mean unit vectors, 0 ≤ degrees < 360."""
-    angles = np.deg2rad(degrees)
-    mean = np.rad2deg(np.arctan2(sums(np.sin(angles), lo, hi), sums(np.cos(angles), lo, hi))) % 360
-    return np.where(mean >= 360, 0.0, mean)  # the remainder of a tiny negative angle is 360 itself
-
-
-_FOLDS: dict[ParameterKind, Callable[[Floats, Ints, Ints], Floats]] = {
+_FOLDS: dict[Kind, Callable[[Floats, Ints, Ints], Floats]] = {
     ParameterKind.LEVEL: means,
     ParameterKind.AMOUNT: sums,
-    ParameterKind.COUNTER: _difference,
-    ParameterKind.DIRECTION: _direction,
+    ParameterKind.COUNTER: sums,  # of its steps
+    ParameterKind.DIRECTION: directions,
+    Hydrogen.MEAN: hydrogen_means,
 }
+
+
+def _where_there_is_one(levels: Levels, kind: Kind) -> Levels:
+    """Take out the windows in which directions come to none: they cancel each other out."""
+    if kind is not ParameterKind.DIRECTION:
+        return levels
+    return _without(np.isnan(levels.values), levels)
 
 
 def _without_beginning(levels: Levels, lo: Ints, hi: Ints) -> Levels:
     """Take out the window that holds only the very first reading of a meter: there is nothing to subtract from."""
-    alone = (lo == 0) & (hi == 1)
-    figures = [np.where(alone, np.nan, one) for one in (levels.values, levels.minima, levels.maxima)]
-    valid, suspect = np.where(alone, 0, levels.valid), np.where(alone, 0, levels.suspect)
+    return _without((lo == 0) & (hi == 1), levels)
+
+
+def _without(these: NDArray[np.bool_], levels: Levels) -> Levels:
+    figures = [np.where(these, np.nan, one) for one in (levels.values, levels.minima, levels.maxima)]
+    valid, suspect = np.where(these, 0, levels.valid), np.where(these, 0, levels.suspect)
     return Levels(figures[0], figures[1], figures[2], valid, suspect, levels.calibrating, levels.fault)

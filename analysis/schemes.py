@@ -11,7 +11,7 @@ from domain.window import WindowKind
 from registry.limits import Confirmation
 from registry.lookup import Registry
 from registry.schema import IndexId
-from registry.units import ug_per_ppb
+from registry.units import NORMAL, mass_of, ug_per_ppb
 from registry.values import StationKind
 
 # Kept with every figure, never given another meaning: what is read or weighed otherwise is another version.
@@ -86,8 +86,9 @@ _VERSIONS: Mapping[tuple[str, WindowKind], str] = {
 
 def _us_daily(day: Day, registry: Registry) -> list[Figure]:
     # A gas that is measured has one, see the checks of the configuration; of any other nothing is made.
-    known = {name: registry.parameters[name].molar_mass for name in us_aqi.GASES if name in registry.parameters}
-    return us_aqi.daily(day, {name: ug_per_ppb(known.get(name) or nan) for name in us_aqi.GASES})
+    known = {name: mass_of(registry.parameters[name]) for name in us_aqi.GASES if name in registry.parameters}
+    state = registry.reference_state() or NORMAL
+    return us_aqi.daily(day, {name: ug_per_ppb(known.get(name) or nan, state) for name in us_aqi.GASES})
 
 
 SCHEMES: Mapping[IndexId, Scheme] = {

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from analysis.applied_limits import AppliedLimits
+from analysis.kinds import Hydrogen, Kind
 from analysis.rollups import Levels, Sample, from_below, from_readings, idle
 from analysis.sums import Ints
 from domain.moment import micros
@@ -30,7 +31,7 @@ DAY = timedelta(days=1)
 ROLLING = (WindowKind.HOUR8, WindowKind.HOUR24)
 _MICROSECOND = timedelta(microseconds=1)
 # What is averaged, and not added.
-AVERAGED = frozenset({ParameterKind.LEVEL, ParameterKind.DIRECTION})
+AVERAGED: frozenset[Kind] = frozenset({ParameterKind.LEVEL, ParameterKind.DIRECTION, Hydrogen.MEAN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +120,11 @@ class SeriesWindows:
         """Whether days are made of hours: of levels and directions that are read at least hourly."""
         return self.kind(series) in AVERAGED and interval is not None and interval <= HOUR
 
-    def kind(self, series: SeriesKey) -> ParameterKind:
+    def kind(self, series: SeriesKey) -> Kind:
         """Return how a series is summed up."""
-        return self._registry.parameters[series.parameter].kind
+        parameter = self._registry.parameters[series.parameter]
+        is_hydrogen = parameter.scale == "ph" and self._registry.province.policies.ph_mean == "hydrogen"
+        return Hydrogen.MEAN if is_hydrogen else parameter.kind
 
     def _silence(self, series: SeriesKey, interval: timedelta | None) -> timedelta:
         """How long an irregular amount may say nothing and still have a sum of zero; none for other series."""

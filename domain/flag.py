@@ -40,6 +40,17 @@ class Reason(IntFlag):
     OWN_LEVEL = 65536
     UNSTEADY = 131072
     STUCK = 262144
+    # Why a derived value was not computed; apart from the checks, which may become more.
+    NO_OXYGEN = 16777216
+    OXYGEN_CUT_OFF = 33554432
+    NO_REFERENCE_O2 = 67108864
+    NO_FLOW = 134217728
+    NO_GAS_STATE = 268435456
+
+
+NOT_COMPUTED = (
+    Reason.NO_OXYGEN | Reason.OXYGEN_CUT_OFF | Reason.NO_REFERENCE_O2 | Reason.NO_FLOW | Reason.NO_GAS_STATE
+)  # fmt: skip
 
 
 # A real discharge looks like a spike: what a check suspects still counts, what it failed does not.

@@ -1,9 +1,10 @@
 """From a value as it was written to a reading: the steps, in their order."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from math import isfinite
 
 from domain.flag import Flag
@@ -16,7 +17,7 @@ from quality.assess import CHECKS_VERSION, flag_at_the_door
 from registry.calendar import Closed, reason_at
 from registry.lookup import Registry
 from registry.schema import AcceptedUnit, Station, StationParameter
-from registry.units import normal
+from registry.units import Units
 from storage.journal_day import received_at
 
 _STATUSES = {
@@ -66,7 +67,7 @@ class Place:
 
     station: str
     parameter: str
-    units: Mapping[str, AcceptedUnit]
+    units: Units
     # Every spelling met so far; the registry knows how to read them, this saves doing so for each value.
     spellings: dict[str, AcceptedUnit]
     own_unit: str | None
@@ -91,9 +92,11 @@ def in_canonical_unit(value: float | None, unit: str | None, place: Place) -> fl
 def _accepted(written: str | None, place: Place) -> AcceptedUnit:
     # No unit and an empty one say the same, and a parameter without dimension accepts it as such.
     spelled = written or place.own_unit or ""
-    found = place.units.get(normal(spelled))
+    found = place.units.find(spelled)
     if found is None and not spelled.strip():
         raise refusals.no_unit(place.parameter, _spellings(place))
+    if found is None and place.units.lacks_state:
+        raise refusals.no_state(place.parameter, spelled, _spellings(place))
     if found is None:
         raise refusals.unknown_unit(place.parameter, spelled, _spellings(place))
     if len(place.spellings) < 100:  # as many as honest loggers have; a strange one must not fill our memory
@@ -165,17 +168,28 @@ class Door:
     def _looked_up(self, station: Station, parameter: str) -> tuple[Place, ...]:
         if parameter not in self._registry.parameters:
             raise refusals.unknown_parameter(parameter)
-        found = tuple(self._place(station, one) for one in self._registry.measurings(station.id, parameter))
+        if self._registry.is_derived(SeriesKey(station.id, parameter)):
+            raise refusals.computed_here(parameter, station.id)
+        measurings = self._registry.measurings(station.id, parameter)
+        found = tuple(self._place(station, part) for one in measurings for part in self._by_state(one))
         if not found:
             raise refusals.not_at_station(parameter, station.id)
         self._places.setdefault(station.id, {})[parameter] = found
         return found
 
+    def _by_state(self, measuring: StationParameter) -> Iterator[StationParameter]:
+        """Yield the parts of a station parameter's time in which a Nm³ is one thing."""
+        states = self._registry.province.reference_state
+        days = {one for state in states for one in (state.valid_from, state.valid_to) if one is not None}
+        cuts = [measuring.valid_from, *sorted(day for day in days if _inside(day, measuring)), measuring.valid_to]
+        for start, end in pairwise(cuts):
+            yield measuring.model_copy(update={"valid_from": start, "valid_to": end})
+
     def _place(self, station: Station, measuring: StationParameter) -> Place:
         return Place(
             station=station.id,
             parameter=measuring.id,
-            units=self._registry.units(measuring.id),
+            units=self._registry.units_at(station.id, measuring, measuring.valid_from or date.min),
             spellings={},
             own_unit=measuring.unit,
             plausible=self._registry.plausible(station.id, measuring),
@@ -226,6 +240,10 @@ class _Steps:
             self._moment = end_of_average(stamp, self._message, place)
             self._stamp, self._times = stamp, place.times
         return self._moment
+
+
+def _inside(day: date, measuring: StationParameter) -> bool:
+    return (measuring.valid_from or date.min) < day < (measuring.valid_to or date.max)
 
 
 def _last_of_each(readings: list[Reading]) -> list[Reading]:

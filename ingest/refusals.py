@@ -32,6 +32,7 @@ class RefusalReason(StrEnum):
     BEFORE_START = "before_start"
     UNKNOWN_PARAMETER = "unknown_parameter"
     NOT_AT_STATION = "not_at_station"
+    COMPUTED_HERE = "computed_here"
     NO_UNIT = "no_unit"
     UNKNOWN_UNIT = "unknown_unit"
     NOT_A_NUMBER = "not_a_number"
@@ -335,6 +336,18 @@ def not_at_station(parameter: str, station: str) -> Refusal:
     )
 
 
+def computed_here(parameter: str, station: str) -> Refusal:
+    """What we compute ourselves is nobody's to send: two figures of one thing would contradict each other."""
+    return Refusal(
+        RefusalReason.COMPUTED_HERE,
+        Text(
+            "{parameter} at station {station} is computed here from what the station measures, so what is sent of it is "
+            "not taken. Let the logger leave it out, or give what it computes another parameter in stations.yaml.",
+            {"parameter": shown(parameter), "station": station},
+        ),
+    )
+
+
 def no_unit(parameter: str, accepted: Iterable[str]) -> Refusal:
     """A value without a unit, and none configured."""
     return Refusal(
@@ -354,6 +367,18 @@ def unknown_unit(parameter: str, unit: object, accepted: Iterable[str]) -> Refus
         Text(
             "{parameter} is not measured in {unit} here. Let the logger send one of {accepted}, "
             "or add the unit with its factor to parameters.yaml.",
+            {"parameter": shown(parameter), "unit": shown(unit), "accepted": _some(accepted)},
+        ),
+    )
+
+
+def no_state(parameter: str, unit: object, accepted: Iterable[str]) -> Refusal:
+    """A normal cubic metre or a share of the volume, where nobody has said at which temperature and pressure."""
+    return Refusal(
+        RefusalReason.UNKNOWN_UNIT,
+        Text(
+            "{parameter} in {unit} cannot be converted: at which temperature and pressure a Nm³ is has not been stated for "
+            "that day (`reference_state` in province.yaml). Write it there, or let the logger send one of {accepted}.",
             {"parameter": shown(parameter), "unit": shown(unit), "accepted": _some(accepted)},
         ),
     )

@@ -26,4 +26,9 @@ REASONS: Mapping[Reason, Text] = {
     Reason.OWN_LEVEL: Text("far from what is usual for this station"),
     Reason.UNSTEADY: Text("jumps about for days"),
     Reason.STUCK: Text("keeps to one level for hours"),
+    Reason.NO_OXYGEN: Text("not computed: oxygen is missing"),
+    Reason.OXYGEN_CUT_OFF: Text("not computed: oxygen is above the cut-off"),
+    Reason.NO_REFERENCE_O2: Text("not computed: the facility's reference oxygen is not known"),
+    Reason.NO_FLOW: Text("not computed: the flow is missing"),
+    Reason.NO_GAS_STATE: Text("not computed: temperature, pressure or moisture of the gas is missing"),
 }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import Enum
 
 from domain.limit import Bound
 from domain.text import Text
@@ -47,6 +48,14 @@ def confirmation_of(row: LimitRow, said: Mapping[str, Confirmation]) -> Confirma
     return Confirmation(row.row, row.confirmed_by, row.confirmed_on, None, figure)
 
 
+class Lacking(Enum):
+    """For want of what nothing is compared with a limit."""
+
+    FIGURE = "figure"
+    REFERENCE = "the facility's reference oxygen"
+    CORRECTED = "the corrected parameter at the station"
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """A row in force for a station on one day. `windows` are those compared with it: none where another goes before it.
@@ -67,19 +76,28 @@ class NotCompared:
 
     row: LimitRow
     regulation: Regulation
+    lacking: Lacking = Lacking.FIGURE
 
     @property
     def why(self) -> Text:
         """Return what there is, and what is missing before it can be compared."""
         values = {"document": self.regulation.document}
-        if not self.row.has_figure and self.row.needs_reference_o2:
+        if self.lacking is Lacking.REFERENCE:
+            return Text(
+                "limit of {document} at a reference oxygen content: not compared, the facility's reference oxygen is not known",
+                values,
+            )
+        if self.lacking is Lacking.CORRECTED:
+            return Text(
+                "limit of {document} at a reference oxygen content: not compared, the station computes no corrected value",
+                values,
+            )
+        if self.row.needs_reference_o2:
             return Text(
                 "limit of {document} at a reference oxygen content: its figure has not been obtained, nothing is compared "
                 "with it", values,
             )  # fmt: skip
-        if not self.row.has_figure:
-            return Text("limit of {document}: its figure has not been obtained, nothing is compared with it", values)
-        return Text("limit of {document} at a reference oxygen content: not compared yet", values)
+        return Text("limit of {document}: its figure has not been obtained, nothing is compared with it", values)
 
 
 @dataclass(frozen=True, slots=True)

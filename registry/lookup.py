@@ -16,14 +16,16 @@ from domain.text import Text
 from domain.window import Window, WindowKind, window_of_mark
 from registry.calendar import Calendar
 from registry.check_settings import CheckSettings, layered
-from registry.limits import AVERAGING_OF, AppliedLimit, Confirmation, Held, NotCompared, confirmation_of
+from registry.derived import Recipe, spread
+from registry.limits import AVERAGING_OF, AppliedLimit, Confirmation, Held, Lacking, NotCompared, confirmation_of
 from registry.schema import (
-    AcceptedUnit,
     Applies,
     Area,
     Dated,
+    Derived,
     Facility,
     Factor,
+    GasState,
     LimitRow,
     Maintenance,
     Parameter,
@@ -36,7 +38,7 @@ from registry.schema import (
     StationParameter,
     Team,
 )
-from registry.units import accepted, normal
+from registry.units import Units
 
 _Candidate = tuple[LimitRow, Regulation, tuple[Factor, ...]]
 _DAYS_KEPT = 20_000  # of all series together; a month of a large province
@@ -58,7 +60,7 @@ class Registry:
     people: Mapping[str, Person]
     hash: int  # 63 bits of the files' content
     maintenance: tuple[Maintenance, ...] = ()
-    _units: dict[str, Mapping[str, AcceptedUnit]] = field(default_factory=dict, repr=False)
+    _units: dict[tuple[str, GasState | None], Units] = field(default_factory=dict, repr=False)
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -102,16 +104,103 @@ class Registry:
     def _at_station(self) -> Mapping[SeriesKey, tuple[StationParameter, ...]]:
         found: dict[SeriesKey, tuple[StationParameter, ...]] = {}
         for station in self.stations.values():
-            for parameter in sorted(station.parameters, key=lambda one: one.valid_from or date.min):
+            for parameter in sorted(self._spread(station), key=lambda one: one.valid_from or date.min):
                 series = SeriesKey(station.id, parameter.id)
                 found[series] = (*found.get(series, ()), parameter)
         return found
+
+    def _spread(self, station: Station) -> Iterator[StationParameter]:
+        """Yield what a station measures, and what is computed of it for as long as that is measured."""
+        for one in station.parameters:
+            derived = self.parameters[one.id].derived if one.id in self.parameters else None
+            if derived is None:
+                yield one
+            else:
+                sources = (source for source in station.parameters if source.id == derived.of)
+                yield from (part for source in sources for part in spread(one, source))
+
+    def is_derived(self, series: SeriesKey) -> bool:
+        """Tell whether a series is computed here rather than measured."""
+        station, parameter = self.stations.get(series.station), self.parameters.get(series.parameter)
+        return parameter is not None and parameter.derived is not None and station is not None and (
+            series.parameter in station.measures
+        )  # fmt: skip
+
+    def measured(self, station: str) -> tuple[str, ...]:
+        """Return the parameters that a station measures, without what is computed of them here."""
+        names = self.stations[station].measures
+        return tuple(name for name in names if not self.is_derived(SeriesKey(station, name)))
+
+    def recipes(self, station: str) -> tuple[Recipe, ...]:
+        """Return how the derived series of a station are computed, each for as long as it is computed so."""
+        return self._recipes.get(station, ())
+
+    @cached_property
+    def _recipes(self) -> Mapping[str, tuple[Recipe, ...]]:
+        found: dict[str, tuple[Recipe, ...]] = {}
+        for series, measurings in self._at_station.items():
+            derived = self.parameters[series.parameter].derived if series.parameter in self.parameters else None
+            if derived is not None:
+                recipes = (self._recipe(series, derived, one) for one in measurings)
+                found[series.station] = (*found.get(series.station, ()), *recipes)
+        return found
+
+    def _recipe(self, series: SeriesKey, derived: Derived, measuring: StationParameter) -> Recipe:
+        return Recipe(series, derived.kind, derived.of, measuring, self.interval_of(series.station, measuring))
+
+    def speed_of(self, direction: SeriesKey) -> SeriesKey | None:
+        """Return the series by which a direction is known to be of a calm, if the station measures one."""
+        speed = self.parameters[direction.parameter].speed
+        return None if speed is None or speed not in self.stations[direction.station].measures else (
+            SeriesKey(direction.station, speed)
+        )  # fmt: skip
+
+    def directions_by(self, speed: SeriesKey) -> tuple[SeriesKey, ...]:
+        """Return the directions whose calms are known by a series."""
+        return self._directions.get(speed, ())
+
+    @cached_property
+    def _directions(self) -> Mapping[SeriesKey, tuple[SeriesKey, ...]]:
+        found: dict[SeriesKey, tuple[SeriesKey, ...]] = {}
+        for series in self._at_station:
+            speed = self.speed_of(series) if series.parameter in self.parameters else None
+            if speed is not None:
+                found[speed] = (*found.get(speed, ()), series)
+        return found
+
+    def feeds(self, series: SeriesKey) -> bool:
+        """Tell whether other series of the station depend on the readings of one."""
+        return series in self._directions or series in self._sources
+
+    @cached_property
+    def _sources(self) -> frozenset[SeriesKey]:
+        return frozenset(
+            SeriesKey(station, name)
+            for station, all_of in self._recipes.items()
+            for one in all_of
+            for name in one.sources
+        )
+
+    def reference_o2(self, station: str, on: date) -> float | None:
+        """Return the oxygen to which the values of a stack are corrected on the local date `on`, if any is named."""
+        found = self.stations[station]
+        facility = self.facilities.get(found.facility or "")
+        applies = (one for _, one in self._in_force(found, facility, on) if one is not None)
+        return next((one.reference_o2 for one in applies if one.reference_o2 is not None), None)
+
+    def corrected_of(self, series: SeriesKey) -> str | None:
+        """Return the parameter at the series' station that holds its values at the reference oxygen, if there is one."""
+        for name in self.stations[series.station].measures:
+            derived = self.parameters[name].derived
+            if derived is not None and (derived.kind, derived.of) == ("corrected", series.parameter):
+                return name
+        return None
 
     @cached_property
     def _by_place(self) -> Mapping[tuple[str, str, str], tuple[SeriesKey, ...]]:
         found: dict[tuple[str, str, str], tuple[SeriesKey, ...]] = {}
         for one in sorted(self.stations.values(), key=lambda one: one.id):
-            for parameter in one.measures:
+            for parameter in self.measured(one.id):
                 place = (one.area, one.kind, parameter)
                 found[place] = (*found.get(place, ()), SeriesKey(one.id, parameter))
         return found
@@ -195,16 +284,29 @@ class Registry:
         found = (self.interval(station.id, parameter) for parameter in station.measures)
         return min((one for one in found if one is not None), default=station.interval)
 
-    def units(self, parameter: str) -> Mapping[str, AcceptedUnit]:
-        """Return the units in which a parameter may arrive, by their normal spelling."""
-        if parameter not in self._units:
-            self._units[parameter] = accepted(self.parameters[parameter])
-        return self._units[parameter]
+    def reference_state(self, on: date | None = None) -> GasState | None:
+        """Return what a Nm³ is on the local date `on` (None: now), and so the state in which gases are kept."""
+        states = self.province.reference_state
+        return next((one for one in reversed(states) if one.holds_on(on or date.max)), None)
 
-    def canonical(self, parameter: str, value: float, unit: str) -> float:
+    def units(self, parameter: str, on: date | None = None) -> Units:
+        """Return the units in which a parameter may arrive on the local date `on`, by their normal spelling."""
+        key = (parameter, self.reference_state(on))
+        if key not in self._units:
+            self._units[key] = Units(self.parameters[parameter], key[1])
+        return self._units[key]
+
+    def units_at(self, station: str, measuring: StationParameter, on: date | None = None) -> Units:
+        """Return the units in which a station's messages may name a parameter: by the state that its instrument states."""
+        is_gas = self.stations[station].medium == "air"
+        return Units(self.parameters[measuring.id], self.reference_state(on), measuring.state, is_gas=is_gas)
+
+    def canonical(self, parameter: str, value: float, unit: str, on: date | None = None) -> float:
         """Return `value` in the parameter's canonical unit; the unit has been checked to fit."""
-        found = self.units(parameter)[normal(unit)]
-        return value * found.factor + found.offset
+        found = self.units(parameter, on).find(unit)
+        if found is None:
+            raise KeyError(unit)
+        return found.into(value)
 
     def watches(self, rule: Rule) -> tuple[SeriesKey, ...]:
         """Return the series that a rule is for; for a rule on silence, the stations with an empty parameter."""
@@ -252,12 +354,30 @@ class Registry:
         return self._applied(series, row, source, factors, on, confirmations)
 
     def not_compared(self, series: SeriesKey, on: date) -> tuple[NotCompared, ...]:
-        """Return the rows in force that need a reference O₂ and are not compared yet, or have no figure."""
-        return tuple(
-            NotCompared(row, regulation)
-            for row, regulation, _ in self._rows(series, on)
-            if row.class_name is None and (row.needs_reference_o2 or not row.has_figure)
-        )
+        """Return the rows in force with which nothing is compared: without a figure, or for want of a reference O₂."""
+        found: list[NotCompared] = []
+        for row, regulation, _ in self._rows(series, on):
+            lacking = self._lacking(series, row, on)
+            if row.class_name is None and lacking is not None and self._is_said_of(series, row):
+                found.append(NotCompared(row, regulation, lacking))
+        return tuple(found)
+
+    def _is_said_of(self, series: SeriesKey, row: LimitRow) -> bool:
+        """Tell whether a row is spoken of at a series: one at a reference O₂ is at the corrected one, where there is one."""
+        if not row.needs_reference_o2:
+            return True
+        return row.parameter != series.parameter or self.corrected_of(series) is None
+
+    def _lacking(self, series: SeriesKey, row: LimitRow, on: date) -> Lacking | None:
+        """Say for want of what a row is not compared; None where it is, with this series or its corrected one."""
+        if not row.has_figure:
+            return Lacking.FIGURE
+        if not row.needs_reference_o2:
+            return None
+        if self.reference_o2(series.station, on) is None:
+            return Lacking.REFERENCE
+        is_there = row.parameter != series.parameter or self.corrected_of(series) is not None
+        return None if is_there else Lacking.CORRECTED
 
     def holding(self, station: str, on: date, confirmations: Mapping[str, Confirmation]) -> Iterator[Held]:
         """Yield every row in force for a station on the local date `on`, by parameter, and what is compared with it."""
@@ -265,8 +385,10 @@ class Registry:
             series = SeriesKey(station, parameter)
             compared = {kind: self.limit_for(series, WindowKind(kind), on, confirmations) for kind in AVERAGING_OF}
             for row, regulation, factors in self._rows(series, on):
+                if not self._is_said_of(series, row):
+                    continue
                 windows = tuple(str(kind) for kind, one in compared.items() if one is not None and one.row == row)
-                is_compared = row.has_figure and row.class_name is None and not row.needs_reference_o2
+                is_compared = row.class_name is None and self._lacking(series, row, on) is None
                 applied = self._applied(series, row, regulation, factors, on, confirmations) if is_compared else None
                 yield Held(row, regulation, factors, applied, windows)
 
@@ -286,7 +408,8 @@ class Registry:
 
     def _candidates(self, series: SeriesKey, on: date) -> Iterator[_Candidate]:
         for row, regulation, factors in self._rows(series, on):
-            if row.has_figure and row.class_name is None and not row.needs_reference_o2:
+            # What is to be corrected first is compared with the corrected series and with no other.
+            if self._is_said_of(series, row) and row.class_name is None and self._lacking(series, row, on) is None:
                 yield row, regulation, factors
 
     def _rows(self, series: SeriesKey, on: date) -> Iterator[_Candidate]:
@@ -294,13 +417,22 @@ class Registry:
         facility = self.facilities.get(station.facility or "")
         if facility is not None and station.kind in PERMIT.kinds:
             for permit in facility.permits:
-                if permit.parameter == series.parameter and permit.holds_on(on):
+                if self._limits(permit, series) and permit.holds_on(on):
                     yield _row_of(facility, permit), PERMIT, ()
         for regulation, applies in self._in_force(station, facility, on):
             for row in regulation.rows:
-                if row.parameter == series.parameter and row.holds_on(on) and self._concerns(row, station, applies):
+                about = self._limits(row, series)
+                if about and row.holds_on(on) and self._concerns(row, station, applies):
                     factors = applies.factors if applies else ()
                     yield row, regulation, tuple(one for one in factors if one.name in row.factors)
+
+    def _limits(self, limit: LimitRow | Permit, series: SeriesKey) -> bool:
+        """Tell whether a limit is about a series: of its parameter, or of what it is at the reference oxygen."""
+        if limit.parameter == series.parameter:
+            return True
+        derived = self.parameters[series.parameter].derived
+        about = None if derived is None else (derived.kind, derived.of)
+        return limit.needs_reference_o2 and about == ("corrected", limit.parameter)
 
     def _in_force(
         self, station: Station, facility: Facility | None, on: date
@@ -333,7 +465,7 @@ class Registry:
 
         def figure(value: float | None) -> float | None:
             exact = None if value is None else float(Decimal(str(value)) * scale)
-            return None if exact is None else self.canonical(series.parameter, exact, row.unit)
+            return None if exact is None else self.canonical(row.parameter, exact, row.unit, on)
 
         confirmation = confirmation_of(row, confirmations)
         return AppliedLimit(
@@ -387,6 +519,7 @@ def _row_of(facility: Facility, permit: Permit) -> LimitRow:
         "row": "-".join(str(part) for part in parts if part is not None), "clause": "", "parameter": permit.parameter, "averaging": permit.averaging,
         "at_most": permit.at_most, "at_least": permit.at_least, "unit": permit.unit, "confidence": "S1",
         "confirmed_by": permit.confirmed_by, "confirmed_on": permit.confirmed_on,
+        "needs_reference_o2": permit.needs_reference_o2,
         "from": permit.valid_from, "to": permit.valid_to,
     })  # fmt: skip
 

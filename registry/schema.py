@@ -15,6 +15,7 @@ from domain.alert import Severity
 from domain.text import Text
 from domain.window import WindowKind
 from registry.check_settings import ParameterChecks, StationChecks
+from registry.chemistry import known_formula
 from registry.faults import Wrong
 from registry.values import Duration, Id, Span, StationKind, Strict, duration
 
@@ -139,6 +140,7 @@ FileName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_f
 FolderName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_folder_name)]
 MonthDay = Annotated[str, Field(pattern=r"^\d\d-\d\d$"), AfterValidator(_month_and_day)]
 Mail = Annotated[str, Field(max_length=200), AfterValidator(_mail)]
+Formula = Annotated[str, Field(max_length=40), AfterValidator(known_formula)]
 
 
 class Names(Strict):
@@ -170,6 +172,19 @@ class Confirmed(Strict):
     """who confirmed it; together with confirmed_on"""
     confirmed_on: date | None = None
     """when it was confirmed"""
+
+
+class GasState(Strict):
+    """The temperature and pressure to which the volume of a gas is brought."""
+
+    temperature: float = Field(default=25.0, gt=-273.15, le=2000, json_schema_extra={"unit": "°C"})
+    """of the gas"""
+    pressure: float = Field(default=1013.25, gt=0, le=10_000, json_schema_extra={"unit": "hPa"})
+    """of the gas, absolute; 1013.25 hPa are 760 mmHg"""
+
+
+class ReferenceState(GasState, Dated):
+    """What a normal cubic metre (Nm³) is, from when to when."""
 
 
 class Box(Strict):
@@ -212,6 +227,14 @@ class Policies(Strict):
     """how long after its last reading a series' windows are still expected; loggers keep 60 days"""
     unstated_averaging: WindowKind = WindowKind.HOUR
     """the window with which a limit is compared whose text names no averaging"""
+    oxygen_in_air: float = Field(default=20.9, gt=20, le=21, json_schema_extra={"unit": "% vol"})
+    """of the correction to a reference oxygen content: (this − reference) ÷ (this − measured); some texts write 21"""
+    oxygen_cut_off: float = Field(default=20.0, gt=0, lt=20.9, json_schema_extra={"unit": "% vol"})
+    """measured oxygen above which nothing is corrected: the factor would blow up whatever error there is"""
+    ph_mean: Literal["arithmetic", "hydrogen"] = "arithmetic"
+    """how pH is averaged: its figures, or the hydrogen ions behind them"""
+    calm_below: float = Field(default=0.5, ge=0, json_schema_extra={"unit": "m/s"})
+    """wind speed below which a direction says nothing and does not count; 0: every direction counts"""
     link_valid: Duration = timedelta(hours=12)
     """how long the link that takes an alert over can be used"""
     journal_kept: JournalKept = timedelta(days=60)
@@ -250,6 +273,8 @@ class Province(Strict):
     """name in the tz database, such as Asia/Ho_Chi_Minh; days and dates are meant in it"""
     box: Annotated[Box, AfterValidator(_stretched)]
     """the rectangle that holds the province: a coordinate outside it is a fault"""
+    reference_state: tuple[ReferenceState, ...] = (ReferenceState(),)
+    """what Nm³ means, dated, and the state in which gases are kept per m³; empty: Nm³, ppb and ppm are refused"""
     policies: Policies = Policies()
     """the department's own rules where the law names none"""
     seasons: tuple[Season, ...] = ()
@@ -316,6 +341,8 @@ class Permit(Dated, Confirmed):
     """least allowed level"""
     unit: str
     """of the figures"""
+    needs_reference_o2: bool = False
+    """compared with the value corrected to the facility's reference_o2"""
 
 
 class Contact(Strict):
@@ -387,6 +414,56 @@ class Certificate(Dated):
     """as it stands on the certificate"""
 
 
+class MeasuredGas(Strict):
+    """What brings a gas as it is in the duct to dry gas at the reference state: a number, or the parameter that measures it."""
+
+    temperature: Id | float | None = Field(default=None, union_mode="left_to_right", json_schema_extra={"unit": "°C"})
+    """of the gas; left out: its volume is at the reference state already"""
+    pressure: Id | float | None = Field(default=None, union_mode="left_to_right", json_schema_extra={"unit": "hPa"})
+    """of the gas, absolute; left out with `temperature`: as at the reference state"""
+    moisture: Id | float | None = Field(default=None, union_mode="left_to_right", json_schema_extra={"unit": "% vol"})
+    """share of water vapour; left out: it is dry already"""
+
+
+class Derivation(Strict):
+    """How a derived parameter is computed at this station, where it differs from the usual."""
+
+    tolerance: Duration | None = None
+    """how far apart in time two readings may be that make a pair; left out: half an interval of the concentration"""
+    oxygen: Id = "o2"
+    """of a corrected value: the parameter that measures the oxygen"""
+    oxygen_wet: bool = False
+    """the oxygen is measured in wet gas: it is brought to dry gas by `gas.moisture`"""
+    cut_off: float | None = Field(default=None, gt=0, lt=20.9, json_schema_extra={"unit": "% vol"})
+    """of a corrected value: oxygen above which nothing is computed; left out: `oxygen_cut_off` of the policies"""
+    flow: Id = "flow"
+    """of a load: the parameter that measures the flow, a level (m³/h) or a meter (m³)"""
+    gas: MeasuredGas = MeasuredGas()
+    """of a corrected value the state of its concentration, of a load that of its flow"""
+
+
+class MeterReplaced(Strict):
+    """A meter was exchanged, so that nothing is lost and nothing counted twice."""
+
+    at: datetime
+    """with offset; readings up to it are of the old meter"""
+    old_final: float
+    """what the old one showed last, in the canonical unit"""
+    new_initial: float
+    """what the new one showed first, in the canonical unit"""
+
+
+class MeterSettings(Strict):
+    """How a meter behaves (parameters of kind `counter`)."""
+
+    maximum: float | None = Field(default=None, gt=0)
+    """where it begins at zero again, in the canonical unit"""
+    jitter: float | None = Field(default=None, ge=0)
+    """a step back by at most so much is none of a new meter; left out: one hundredth of what it showed"""
+    replaced: tuple[MeterReplaced, ...] = ()
+    """each exchange"""
+
+
 class StationParameter(Dated):
     """A parameter at a station, and where it differs from the parameter's defaults."""
 
@@ -405,6 +482,12 @@ class StationParameter(Dated):
     """checks that are set otherwise here than for the parameter; one that is named replaces the parameter's"""
     unit: str | None = None
     """what a message means that names no unit; left out: such a message is refused"""
+    state: GasState | None = None
+    """at which its m³ and Nm³ of gas are (mg/Nm³ at 0 °C, µg/m³ at 20 °C); left out: the province's reference_state"""
+    derived: Derivation | None = None
+    """of a derived parameter: from what it is computed here; left out: as usual"""
+    meter: MeterSettings | None = None
+    """of a meter: where it begins again, and when it was exchanged"""
 
 
 class Mapped(Strict):
@@ -607,6 +690,25 @@ class AcceptedUnit(Strict):
     """multiplies the value"""
     offset: float = 0.0
     """is added after that"""
+    formula: Formula | None = None
+    """as what it is reckoned (NH4); with the parameter's own `formula` the factor follows from atomic weights"""
+
+    def into(self, value: float) -> float:
+        """Return `value`, in this unit, in the canonical one."""
+        return value * self.factor + self.offset
+
+    def back(self, canonical: float) -> float:
+        """Return a canonical value in this unit."""
+        return (canonical - self.offset) / self.factor
+
+
+class Derived(Strict):
+    """Says that a parameter is computed from others of its station, pair by pair, and not measured."""
+
+    kind: Literal["corrected", "load"]
+    """corrected: brought to the facility's reference_o2; load: concentration × flow over the interval"""
+    of: Id
+    """the concentration from which it is computed"""
 
 
 class PlausibleByKind(Strict):
@@ -639,10 +741,18 @@ class Parameter(Strict):
     """the canonical unit, in which it is kept"""
     kind: ParameterKind = ParameterKind.LEVEL
     """how it is summed up: level (mean), amount (sum), counter (difference), direction (vector mean)"""
+    formula: Formula | None = None
+    """as what it is reckoned (N, SO2): gives the factor of units reckoned otherwise and, of a gas, the molar mass"""
     molar_mass: float | None = Field(default=None, gt=0, json_schema_extra={"unit": "g/mol"})
-    """makes ppb and ppm accepted, at 25 °C and 760 mmHg"""
+    """of a gas without a formula; either makes ppb and ppm accepted"""
     accepts: tuple[AcceptedUnit, ...] = ()
     """other units in which it may arrive"""
+    scale: Literal["linear", "ph"] = "linear"
+    """`ph`: its figures are logarithms of hydrogen ions, averaged as `ph_mean` of the policies says"""
+    speed: Id | None = None
+    """of a direction: the parameter that measures the speed; while that is a calm, the direction does not count"""
+    derived: Derived | None = None
+    """it is computed where a station names it, and none may send it"""
     precision: int = Field(default=1, ge=0, le=6)
     """decimals shown; never used in a comparison"""
     plausible: Span
@@ -699,7 +809,7 @@ class LimitRow(Dated, Confirmed):
     factors: tuple[str, ...] = ()
     """names of the factors that multiply it"""
     needs_reference_o2: bool = False
-    """to be corrected to a reference oxygen first: listed, not compared yet"""
+    """compared with the value corrected to the facility's reference_o2; without one nothing is compared"""
     confidence: Confidence
     """V2, V3 …: so many sources agree; S1: one; MEM: from memory; MISSING: not obtained; FICTION: for demonstration"""
     note: str | None = None

@@ -12,7 +12,7 @@ from registry.schema import Parameter
 from registry.source import read_text
 from registry.station_list import Listed, read_list
 
-_EXAMPLES = ("province", "areas", "facilities", "stations", "rules", "teams")
+_EXAMPLES = ("province", "areas", "facilities", "stations", "rules", "teams", "maintenance")
 _BOX = {"south": "10.3", "north": "11.8", "west": "105.4", "east": "106.8"}
 # Degrees left around the outermost station.
 _MARGIN = 0.2

@@ -19,6 +19,7 @@ from domain.window import HOUR, Window, WindowKind, local_day
 from registry.limits import Confirmation
 from registry.lookup import Registry
 from registry.schema import ParameterKind
+from reports.computed import not_computed
 from storage import confirmations, ledger, verifications
 from storage.alerting import EarlierLaw, revived
 from storage.readings import ReadingStore
@@ -100,6 +101,7 @@ class Facts:
     indices: Mapping[str, Sequence[IndexPoint]] = field(default_factory=dict)
     confirmations: Mapping[str, Confirmation] = field(default_factory=dict)
     verifications: Sequence[Verification] = ()  # the newest word on each month, ascending
+    not_computed: Mapping[SeriesKey, Sequence[Text]] = field(default_factory=dict)
 
 
 def windows_of(
@@ -136,18 +138,21 @@ def gather(
             series = SeriesKey(station, parameter)
             for kind in windows_of(registry, series, now, said):
                 wanted.setdefault(kind, []).append(series)
+    points = {
+        (series, kind): points
+        for kind, keys in wanted.items()
+        for series, points in store.read_rollups(kind, keys, _back(kind, now, hours)).items()
+    }
+    bases = ((series, base_window(registry, series)) for series, _ in points)
     return Facts(
         now=now,
         heard={station: heard.heard_at for station, heard in ledger.all_heard(engine).items()},
         episodes=episodes(engine, sa.and_(alerts.c.closed_at.is_(None), alerts.c.station.in_(stations))),
-        points={
-            (series, kind): points
-            for kind, keys in wanted.items()
-            for series, points in store.read_rollups(kind, keys, _back(kind, now, hours)).items()
-        },
+        points=points,
         indices=_indices(registry, store, now, [one for one in stations if registry.stations[one].kind == "air"]),
         confirmations=said,
         verifications=verifications.read(engine, stations=stations),
+        not_computed=not_computed(registry, store, points, dict.fromkeys(bases)),
     )
 
 

@@ -16,7 +16,7 @@ from domain.limit import Bound
 from domain.reading import SeriesKey
 from domain.rollup import RollupPoint
 from domain.window import Window, WindowKind
-from registry.limits import Confirmation
+from registry.limits import AppliedLimit, Confirmation
 from registry.lookup import Registry
 from registry.schema import Facility, Parameter, ParameterKind
 from registry.values import StationKind
@@ -72,6 +72,7 @@ class Resolving:
     verdict: Verdict | None  # None: not judged
     of_share: bool  # the trend is of the part of the time outside, not of the monthly mean
     falling_is_better: bool | None
+    confirmed: bool  # every limit in force at the end is a confirmed one
     capacity: tuple[Capacity, ...] = ()
 
 
@@ -156,7 +157,7 @@ class _Group:
         return Resolving(
             parameter=self._parameter, kind=self._kind, stations=tuple(key.station for key in self._keys),
             against=self._against, months=months, trend=trend, verdict=said, of_share=of_share,
-            falling_is_better=falling, capacity=tuple(self._capacity(months)),
+            falling_is_better=falling, confirmed=self._is_confirmed(), capacity=tuple(self._capacity(months)),
         )  # fmt: skip
 
     @property
@@ -188,11 +189,18 @@ class _Group:
     def _bounds(self) -> Iterator[Bound]:
         """Yield the limits in force at the end and at the beginning of what is looked at."""
         for on in (self._today, self._span.start.date()):
-            for key in self._keys:
-                for kind in _COMPARED:
-                    applied = self._registry.limit_for(key, kind, on, self._said)
-                    if applied is not None:
-                        yield applied.bound
+            yield from (one.bound for one in self._limits(on))
+
+    def _limits(self, on: date) -> Iterator[AppliedLimit]:
+        for key in self._keys:
+            for kind in _COMPARED:
+                applied = self._registry.limit_for(key, kind, on, self._said)
+                if applied is not None:
+                    yield applied
+
+    def _is_confirmed(self) -> bool:
+        found = [one.confirmed for one in self._limits(self._today)]
+        return bool(found) and all(found)
 
     def _better(self) -> bool | None:
         """Tell whether falling is better: by the limits, else by those not compared, else by the own thresholds."""

@@ -54,6 +54,7 @@ class Row:
     state: State
     is_base: bool  # the shortest window of its series, not an average beside it
     not_compared: tuple[NotCompared, ...] = ()  # said once, in the base window
+    not_computed: Sequence[Text] = ()  # why a derived value is not there, said there too
 
     @property
     def bound(self) -> Bound | None:
@@ -63,8 +64,8 @@ class Row:
 
     @property
     def left_out(self) -> tuple[Text, ...]:
-        """What limits there are with which nothing is compared, and why, each once."""
-        return tuple({str(one.why): one.why for one in self.not_compared}.values())
+        """With which limits nothing is compared, and what was not computed, each with its why and once."""
+        return (*{str(one.why): one.why for one in self.not_compared}.values(), *self.not_computed)
 
     @property
     def last_known(self) -> RollupPoint | None:
@@ -321,7 +322,10 @@ def _rows(registry: Registry, facts: Facts, found: Station, as_of: datetime | No
             state = state_of(point, registry.province.policies.capture)
             is_base = kind is base_window(registry, series)
             left_out = registry.not_compared(series, on) if is_base else ()
-            row = Row(series, registry.parameters[parameter], kind, point, history, limit, state, is_base, left_out)
+            missing = facts.not_computed.get(series, ()) if is_base else ()
+            row = Row(
+                series, registry.parameters[parameter], kind, point, history, limit, state, is_base, left_out, missing
+            )  # fmt: skip
             yield _as_shown(row, scale_of(row.parameter, found.kind))
 
 

@@ -40,7 +40,8 @@ def _row(registry: Registry, found: AreaResolving, one: Resolving, lang: str) ->
     return {
         "area": found.area, "parameter": one.parameter.id, "unit": one.parameter.unit, "kind": one.kind,
         "stations": list(one.stations), "verdict": one.verdict, "sentence": sentence(registry, one, lang),
-        "against": one.against, "falling_is_better": one.falling_is_better,
+        "against": one.against, "limit_confirmed": one.confirmed if one.against is Against.LIMIT else None,
+        "falling_is_better": one.falling_is_better,
         "trend_of": "share_outside" if one.of_share else "monthly_figure",
         "trend": None if one.trend is None else _trend(one.trend),
         "months_with_enough_data": one.months.enough, "months_needed": policies.trend_months,

@@ -258,6 +258,8 @@ def _against(registry: Registry, one: Resolving) -> Iterator[Text]:
         yield Text("No licensed capacity is stated: the tonnes are not held against anything.")
     elif one.against is Against.NOTHING:
         yield Text("No limit is in force to compare with: hours and days over it are not counted.")
+    elif one.against is Against.LIMIT and not one.confirmed:
+        yield Text("The limit is a reference that is not confirmed: what is outside it is advisory.")
     elif one.against is Against.FILL:
         values = {"level": registry.province.policies.fill_level}
         yield Text("Hours of all containers above {level} %, a policy of the department.", values)

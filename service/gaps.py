@@ -52,7 +52,7 @@ def _of_station(station: Station, asked: Asked, registry: Registry, kept: tuple[
     store, reach = kept
     runs: list[Run] = []
     heard = [np.empty(0, np.int64)]
-    for parameter in station.measures:
+    for parameter in registry.measured(station.id):
         key = SeriesKey(station.id, parameter)
         dues = list(_dues(key, asked, registry, reach.get(key)))
         times = _times(key, _around(dues, asked.window), store, reach)

@@ -20,7 +20,6 @@ from quality.together import median_of
 from quality.trace import DAY, Trace, micros_of, trace_of
 from registry.lookup import Registry
 from registry.schema import Parameter
-from registry.units import normal
 from service.reading_file import FileSeries, ReadingFile
 
 _FLAGGED = (Flag.SUSPECT, Flag.FAIL)
@@ -94,7 +93,7 @@ def _fits(one: FileSeries, parameter: Parameter | None, registry: Registry, judg
         return True
     measurings = registry.measurings(one.station, parameter.id)
     own_unit = measurings[-1].unit if measurings else None
-    accepted = registry.units(parameter.id).get(normal(one.unit or own_unit or ""))
+    accepted = registry.units(parameter.id).find(one.unit or own_unit or "")
     if accepted is not None:
         one.values = [None if value is None else value * accepted.factor + accepted.offset for value in one.values]
     elif any(value is not None for value in one.values):  # a missing value has no unit to convert

@@ -35,7 +35,7 @@ class Wanted:
             for one in registry.stations.values()
             if self.station in {None, one.id} and self.facility in {None, one.facility}
             if self.by != "facility" or one.facility is not None
-            for parameter in one.measures
+            for parameter in registry.measured(one.id)
         ]
 
     def key(self, series: SeriesKey, registry: Registry) -> Key:

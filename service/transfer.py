@@ -17,7 +17,7 @@ from sqlalchemy.engine import Engine
 from analysis.rollups import meets
 from analysis.schemes import scheme_of
 from domain.clock import Clock
-from domain.flag import Flag
+from domain.flag import REASON_NAMES, Flag, reasons_in
 from domain.message import Incoming
 from domain.moment import moment
 from domain.reading import SeriesKey
@@ -32,6 +32,8 @@ from storage.reading_revisions import ReadingRevision
 from storage.readings import ReadingStore, Series
 
 COLUMNS = ("time", "station", "parameter", "value", "unit", "status")
+# What an export says beside them; an import passes over it, since flags are made anew.
+_EXPORTED = ("flag", "reasons")
 _NEEDED = frozenset({"time", "station", "parameter", "value", "unit"})
 # Messages that go into the journal in one commit.
 GROUP = 500
@@ -123,7 +125,7 @@ def _columns(path: Path, reader: Iterator[list[str]]) -> list[str]:
         found = next(reader, [])
     except (csv.Error, *UNREADABLE) as error:
         raise BadFile(Text("{file} cannot be read: {why}", {"file": str(path), "why": str(error)})) from error
-    unknown = [column for column in found if column not in (*COLUMNS, "flag")]
+    unknown = [column for column in found if column not in (*COLUMNS, *_EXPORTED)]
     missing = [column for column in COLUMNS if column in _NEEDED and column not in found]
     if unknown or missing or len(set(found)) < len(found):
         raise BadFile(
@@ -276,7 +278,7 @@ class Wanted:
 def export_readings(wanted: Wanted, registry: Registry, store: ReadingStore, out: IO[str]) -> int:
     """Write readings as CSV; return how many. Values are not rounded, times carry the registry's offset."""
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow((*COLUMNS, "flag"))
+    writer.writerow((*COLUMNS, *_EXPORTED))
     count = 0
     series = wanted.series(registry)
     reach = store.reach(sorted({key.station for key in series}))
@@ -304,10 +306,11 @@ def _parts(window: Window) -> Iterator[Window]:
 
 def _reading_rows(key: SeriesKey, found: Series, registry: Registry) -> Iterator[tuple[object, ...]]:
     unit = registry.parameters[key.parameter].unit
-    columns = (found.times.tolist(), found.values.tolist(), found.status.tolist(), found.flags.tolist())
-    for at, value, status, flag in zip(*columns, strict=True):
+    columns = (found.times, found.values, found.status, found.flags, found.reasons)
+    for at, value, status, flag, reasons in zip(*(one.tolist() for one in columns), strict=True):
+        why = " ".join(REASON_NAMES[one] for one in reasons_in(reasons))
         written = "" if flag == Flag.MISSING or math.isnan(value) else repr(value)
-        yield _local(moment(at), registry), key.station, key.parameter, written, unit, f"{status:02d}", flag
+        yield _local(moment(at), registry), key.station, key.parameter, written, unit, f"{status:02d}", flag, why
 
 
 _ROLLUP_COLUMNS = (

@@ -1,6 +1,6 @@
 """What an ingest worker has done with its journal, batch by batch, so that every step can be repeated."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
@@ -137,7 +137,7 @@ class Ledger:
             self._count(connection, notes)
             left = ({"worker": self._worker, "seq": seq, "sender": sender} for seq, sender in notes.deferred.items())
             upsert(connection, deferred, left)
-            upsert(connection, series, _reaches(notes), _wider(series))
+            widen(connection, _reaches(notes))
             upsert(connection, stations_heard, (_heard(*one) for one in notes.heard.items()), _newer)
             upsert(
                 connection, cursors, [{"worker": self._worker, "seq": notes.cursor}],
@@ -270,16 +270,22 @@ def _revision(row: RevisionRow, at: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _reaches(notes: BatchNotes) -> Iterable[dict[str, Any]]:
+def _reaches(notes: BatchNotes) -> dict[SeriesKey, tuple[datetime, datetime]]:
     reach: dict[SeriesKey, tuple[datetime, datetime]] = {}
     for (key, _), (first, last) in notes.spans.items():
         known = reach.get(key, (first, last))
         reach[key] = (min(known[0], first), max(known[1], last))
-    for key, (first, last) in reach.items():
-        yield {
-            "station": key.station, "parameter": key.parameter,
-            "first_at": micros(first), "last_at": micros(last), "rolled_to": None,
-        }  # fmt: skip
+    return reach
+
+
+def widen(connection: Connection, reaches: Mapping[SeriesKey, tuple[datetime, datetime]]) -> None:
+    """Note from when to when series have readings now, as far as that is more than was known."""
+    rows = (
+        {"station": key.station, "parameter": key.parameter, "first_at": micros(first), "last_at": micros(last),
+         "rolled_to": None}
+        for key, (first, last) in reaches.items()
+    )  # fmt: skip
+    upsert(connection, series, rows, _wider(series))
 
 
 def _heard(station: str, heard: Heard) -> dict[str, Any]:

@@ -134,6 +134,14 @@ def clear(connection: Connection, taken: Sequence[DirtySpan]) -> None:
         connection.execute(sa.delete(dirty).where(condition), rows)
 
 
+def held_reaches(connection: Connection, held: str) -> dict[SeriesKey, tuple[datetime, datetime]]:
+    """Return from when to when each series has spans under the name `held`."""
+    columns = (dirty.c.station, dirty.c.parameter)
+    query = sa.select(*columns, sa.func.min(dirty.c.first_at), sa.func.max(dirty.c.last_at))
+    rows = connection.execute(query.where(dirty.c.consumer == held).group_by(*columns)).all()
+    return {SeriesKey(row[0], row[1]): (moment(row[2]), moment(row[3])) for row in rows}
+
+
 def hand_over(connection: Connection, held: str, *consumers: str) -> None:
     """Let `consumers` see the spans that were left under the name `held`."""
     mine = dirty.c.consumer == held

@@ -45,6 +45,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("cl", "clodu"), ("residual_chlorine",)),
     **dict.fromkeys(("nh4", "nh4n", "nnh4", "amoni", "ammonium"), ("ammonium_n",)),
     **dict.fromkeys(("no3", "no3n", "nno3", "nitrat", "nitrate"), ("nitrate_n",)),
+    **dict.fromkeys(("no2n", "nno2", "nitrit", "nitrite"), ("nitrite_n",)),
+    "no2": ("no2", "nitrite_n"),
     **dict.fromkeys(("po4", "po4p", "ppo4", "phosphat", "phosphate"), ("phosphate_p",)),
     **dict.fromkeys(("pm", "bui", "buitong"), ("dust", "tsp")),
     **dict.fromkeys(("builolung", "tongbuilolung"), ("tsp",)),

@@ -6,7 +6,7 @@ from datetime import date
 from typing import TypeAlias
 
 from domain.text import Text
-from registry.checks import alerting, figures, law, places, quality, speaking, upkeep
+from registry.checks import alerting, derived, figures, law, places, quality, speaking, upkeep
 from registry.checks.known import Findings, Known
 from registry.contents import Contents, Found
 from registry.formats import Format
@@ -16,10 +16,14 @@ Check: TypeAlias = Callable[[Found, Known], Findings]
 
 # By path: a top key, or parts of its items. Each check sees one item; what of it cannot be read ends that check only.
 RULES: Mapping[str, Sequence[Check]] = {
-    "province": (places.timezone, places.seasons),
+    "province": (places.timezone, places.seasons, places.one_state_at_a_time),
+    "province.reference_state": (law.ordered,),
     "province.policies": (places.policies,),
     "areas": (places.latitude, places.longitude),
-    "facilities": (places.area, law.one_regulation_at_a_time, law.one_limit_at_a_time, law.one_capacity_at_a_time),
+    "facilities": (
+        places.area, law.one_regulation_at_a_time, law.one_limit_at_a_time, law.one_capacity_at_a_time,
+        law.one_oxygen_at_a_time,
+    ),
     "facilities.applies": (
         law.ordered, law.regulation, law.in_force, law.column, law.factors_missing, law.factors_unused,
     ),
@@ -37,6 +41,7 @@ RULES: Mapping[str, Sequence[Check]] = {
     "stations.certificates": (law.ordered,),
     "stations.parameters": (
         law.ordered, places.measured_parameter, places.measured_medium, places.interval, figures.unit_at_station,
+        figures.state, derived.at_station, derived.meter,
         quality.suspect_at_station, quality.whole_at_station, quality.oxygen_at_station, quality.long_enough_at_station,
         quality.companions_at_station, quality.either_set_or_off,
     ),
@@ -49,7 +54,8 @@ RULES: Mapping[str, Sequence[Check]] = {
     "stations.decoder.records": (speaking.mapped_parameter,),
     "stations.decoder.topics": (speaking.mapped_parameter,),
     "parameters": (
-        figures.molar_mass, figures.accepted_units, figures.index_unit, figures.index_molar_mass,
+        figures.molar_mass, figures.reckoned, figures.accepted_units, figures.index_unit, figures.index_molar_mass,
+        derived.source, derived.speed,
         quality.suspect_in_plausible, quality.aliases,
     ),
     "parameters.checks": (quality.whole, quality.companions, quality.oxygen, quality.long_enough),

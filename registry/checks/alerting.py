@@ -28,7 +28,7 @@ def limited(one: Found, known: Known) -> Findings:
     found = known.items("regulations").get(one.item.regulation or "")
     if found is None or one.item.kind != "limit":
         return
-    there = {row.parameter for row in found.rows}
+    there = {name for row in found.rows for name in known.limited_by(row)}
     for index, name in enumerate(one.item.parameters):
         if name not in there and name in known.items("parameters"):
             yield (
@@ -59,7 +59,9 @@ def compared(one: Found, known: Known) -> Findings:
     limits = [*(row for law in laws for row in law.rows), *permits]
     for index, name in enumerate(one.item.parameters):
         mine = {
-            known.unstated if row.averaging == "unstated" else row.averaging for row in limits if row.parameter == name
+            known.unstated if row.averaging == "unstated" else row.averaging
+            for row in limits
+            if name in known.limited_by(row)
         }
         if mine and AVERAGING_OF[one.item.window] not in mine:
             yield (

@@ -29,7 +29,7 @@ def unit_at_station(one: Found, known: Known) -> Findings:
 def fits(known: Known, name: str, written: str | None, *place: str | int) -> Findings:
     """Find fault with a unit in which the parameter `name` cannot come."""
     units = known.units.get(name)
-    if units is not None and written is not None and normal(written) not in units:
+    if units is not None and written is not None and units.find(written) is None:
         names = ", ".join(sorted(one.unit or "–" for one in units.values()))
         yield (
             place, Text("`{unit}` is no unit of `{id}`", {"unit": written, "id": name}),
@@ -82,15 +82,15 @@ def plausible_permit(one: Found, known: Known) -> Findings:
 
 def beyond(known: Known, bound: Any, name: str, kinds: Collection[Any], *place: str | int) -> Findings:
     """Find fault with figures beyond what is plausible at each of `kinds` of station (empty: at every kind)."""
-    found, into = known.items("parameters").get(name), known.units.get(name, {}).get(normal(bound.unit))
+    found, into = known.items("parameters").get(name), known.unit(name, bound.unit)
     if found is None or into is None:
         return
     ranges = [found.plausible_for(kind) for kind in kinds or get_args(StationKind)]
     low, high = min(one[0] for one in ranges), max(one[1] for one in ranges)
     for key in ("at_most", "at_least"):
         written = getattr(bound, key)
-        if written is not None and not low <= written * into.factor + into.offset <= high:
-            least, most = ((end - into.offset) / into.factor for end in (low, high))
+        if written is not None and not low <= into.into(written) <= high:
+            least, most = into.back(low), into.back(high)
             yield (
                 (*place, key), Text("{value} {unit} lies beyond what is plausible for `{id}`",
                                     {"value": plain(written), "unit": bound.unit, "id": name}),
@@ -100,11 +100,37 @@ def beyond(known: Known, bound: Any, name: str, kinds: Collection[Any], *place: 
 
 
 def molar_mass(one: Found, _: Known) -> Findings:
-    """Only a gas has parts per billion."""
-    if one.item.molar_mass is not None and normal(one.item.unit) not in {"ug/m3", "mg/m3"}:
+    """Only a gas has parts per billion, and what its formula says is not said again."""
+    if one.item.molar_mass is None:
+        return
+    if normal(one.item.unit) not in {"ug/m3", "mg/m3"}:
         yield (
             ("molar_mass",), Text("a molar mass belongs to a gas in ug/m3 or mg/m3"),
             Text("change the unit, or remove molar_mass"),
+        )  # fmt: skip
+    elif one.item.formula is not None:
+        yield ("molar_mass",), Text("the molar mass follows from `formula`"), Text("keep one of the two")
+
+
+def reckoned(one: Found, _: Known) -> Findings:
+    """What a unit is reckoned as is told apart from what the parameter is."""
+    for index, unit in enumerate(one.item.accepts):
+        if unit.formula is not None and one.item.formula is None:
+            yield (
+                ("accepts", index, "formula"), Text("`{key}` of the parameter itself is missing", {"key": "formula"}),
+                Text("write as what the parameter is reckoned, such as `formula: N`"),
+            )  # fmt: skip
+
+
+def state(one: Found, known: Known) -> Findings:
+    """Only a gas is more or less by its temperature."""
+    units = known.units.get(one.item.id)
+    if one.item.state is None or units is None:
+        return
+    if one.around.medium != "air" or not any("nm3" in name for name in units):
+        yield (
+            ("state",), Text("`{id}` has no state: it is no gas by volume", {"id": one.item.id}),
+            Text("remove it"),
         )  # fmt: skip
 
 
@@ -123,18 +149,19 @@ def index_unit(one: Found, known: Known) -> Findings:
 
 def index_molar_mass(one: Found, known: Known) -> Findings:
     """The US AQI takes gases in ppb."""
-    if "us_aqi" in known.indices and one.item.id in GASES_IN_PPB and one.item.molar_mass is None:
+    if "us_aqi" in known.indices and one.item.id in GASES_IN_PPB and not (one.item.molar_mass or one.item.formula):
         yield (
             (), Text("the index us_aqi takes `{id}` in ppb, for which its molar mass is missing", {"id": one.item.id}),
-            Text("write molar_mass, in g/mol"),
+            Text("write its `formula`, or molar_mass in g/mol"),
         )  # fmt: skip
 
 
 def accepted_units(one: Found, _: Known) -> Findings:
     """No unit means two things."""
-    seen = {normal(one.item.unit): 1.0}
+    seen: dict[str, tuple[float, str | None]] = {normal(one.item.unit): (1.0, None)}
     for index, unit in enumerate(one.item.accepts):
-        if seen.setdefault(normal(unit.unit), unit.factor) != unit.factor:
+        means = (unit.factor, None if unit.formula == one.item.formula else unit.formula)
+        if seen.setdefault(normal(unit.unit), means) != means:
             yield (
                 ("accepts", index), Text("`{unit}` has another factor already", {"unit": unit.unit}),
                 Text("keep one; the canonical unit has the factor 1"),

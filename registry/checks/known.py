@@ -13,9 +13,9 @@ from registry.contents import Contents
 from registry.faults import nearest
 from registry.formats import Format
 from registry.partial import Unreadable
-from registry.schema import AcceptedUnit, Box, IndexId, Policies
+from registry.schema import AcceptedUnit, Box, GasState, IndexId, Policies
 from registry.source import Place
-from registry.units import accepted
+from registry.units import NORMAL, Units
 
 # Where inside the item it stands, what is wrong, what would be right.
 Finding: TypeAlias = tuple[Place, Text, Text]
@@ -56,13 +56,26 @@ class Known:
         }
 
     @cached_property
-    def units(self) -> Mapping[str, Mapping[str, AcceptedUnit]]:
+    def units(self) -> Mapping[str, Units]:
         """The units in which each parameter may come, by their normal spelling."""
-        found: dict[str, Mapping[str, AcceptedUnit]] = {}
+        found: dict[str, Units] = {}
         for name, parameter in self._items["parameters"].items():
             with suppress(Unreadable):
-                found[name] = accepted(parameter)
+                found[name] = Units(parameter, self.reference_state)
         return found
+
+    def unit(self, parameter: str, written: str) -> AcceptedUnit | None:
+        """Return the unit of a parameter that is written so, if there is one."""
+        units = self.units.get(parameter)
+        return None if units is None else units.find(written)
+
+    @cached_property
+    def reference_state(self) -> GasState | None:
+        """What a Nm³ is now."""
+        for one in self.contents.of("province"):
+            with suppress(Unreadable):
+                return one.item.reference_state[-1] if one.item.reference_state else None
+        return NORMAL
 
     @cached_property
     def box(self) -> Box:
@@ -88,6 +101,13 @@ class Known:
                 return str(one.item.unstated_averaging)
         return str(Policies().unstated_averaging)
 
+    def limited_by(self, limit: Any) -> set[str]:
+        """Return the parameters that are compared with a limit: its own, or those that hold it at a reference oxygen."""
+        if not limit.needs_reference_o2:
+            return {limit.parameter}
+        found = self.items("parameters").items()
+        return {limit.parameter, *(name for name, one in found if _corrects(one, limit.parameter))}
+
     def refer(self, key: str, target: str | None, *place: str | int) -> Findings:
         """Find fault with a reference to nothing; none if the file that would hold it cannot be read."""
         names = self._ids[key]
@@ -97,6 +117,12 @@ class Known:
             return  # that id is at fault itself: mended, it may be the one
         file = _FILES[key]
         yield place, Text("there is no `{id}` in {file}", {"id": target, "file": file}), suggestion(target, names, file)
+
+
+def _corrects(parameter: Any, of: str) -> bool:
+    with suppress(Unreadable):
+        return parameter.derived is not None and (parameter.derived.kind, parameter.derived.of) == ("corrected", of)
+    return False
 
 
 def suggestion(target: str, names: set[str], file: Text | str) -> Text:

@@ -146,6 +146,25 @@ def one_regulation_at_a_time(one: Found, known: Known) -> Findings:
     yield from pairs(one.item.applies, judge)
 
 
+def one_oxygen_at_a_time(one: Found, known: Known) -> Findings:
+    """The values of a stack are corrected to one oxygen content."""
+
+    def judge(first: Any, second: Any, index: int) -> Findings:
+        stated = {first.reference_o2, second.reference_o2} - {None}
+        if len(stated) == 2 and overlap(first, second) and _for_stacks(first, known) and _for_stacks(second, known):
+            yield (
+                ("applies", index, "reference_o2"), Text("two reference oxygen contents hold on the same days"),
+                Text("write the one of the licence, at one of the two"),
+            )  # fmt: skip
+
+    yield from pairs(one.item.applies, judge)
+
+
+def _for_stacks(applies: Any, known: Known) -> bool:
+    found = known.items("regulations").get(applies.regulation)
+    return found is not None and "stack" in found.kinds
+
+
 def _limited_by_both(facility: Any, first: Any, second: Any, known: Known) -> list[str]:
     area = known.items("areas").get(facility.area)
     here = {area.kind} if area is not None else set()
@@ -155,7 +174,8 @@ def _limited_by_both(facility: Any, first: Any, second: Any, known: Known) -> li
     return sorted({
         f"{row.parameter} ({row.averaging})"
         for row in _limits(ours, first.column, here) for other in _limits(theirs, second.column, here)
-        if (row.parameter, row.averaging) == (other.parameter, other.averaging)
+        if (row.parameter, row.averaging, row.needs_reference_o2)
+        == (other.parameter, other.averaging, other.needs_reference_o2)
         and overlap(first, second, row, other, ours, theirs)
     })  # fmt: skip
 
@@ -176,8 +196,9 @@ def _is_limit(row: Any) -> bool:
 def one_limit_at_a_time(one: Found, known: Known) -> Findings:
     """A parameter and averaging have one permit; one whose averaging is not stated is compared with the policy's."""
 
-    def what(permit: Any) -> tuple[str, str]:
-        return permit.parameter, known.unstated if permit.averaging == "unstated" else permit.averaging
+    def what(permit: Any) -> tuple[str, str, bool]:
+        averaging = known.unstated if permit.averaging == "unstated" else permit.averaging
+        return permit.parameter, averaging, permit.needs_reference_o2
 
     def judge(first: Any, second: Any, index: int) -> Findings:
         if what(first) == what(second) and overlap(first, second):

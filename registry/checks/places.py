@@ -32,6 +32,19 @@ def policies(one: Found, _: Known) -> Findings:
     yield from _longer_than_nothing("link_valid", one.item.link_valid)
 
 
+def one_state_at_a_time(one: Found, _: Known) -> Findings:
+    """A Nm³ is one thing on one day; the newest stands last."""
+
+    def judge(first: Any, second: Any, index: int) -> Findings:
+        if overlap(first, second):
+            yield (
+                ("reference_state", index), Text("Nm³ would mean two things on the same days"),
+                Text("let one end (`to`) where the other begins (`from`)"),
+            )  # fmt: skip
+
+    yield from pairs(one.item.reference_state, judge)
+
+
 def seasons(one: Found, _: Known) -> Findings:
     """Each is one season, and begins on a day of its own."""
 

@@ -279,8 +279,8 @@ def test_a_limit_says_whether_it_is_law(site: Site) -> None:
     [
         (
             400.0,
-            "giới hạn của QCVN 19:2024/BTNMT theo hàm lượng oxy tham chiếu: chưa được so sánh",
-            "limit of QCVN 19:2024/BTNMT at a reference oxygen content: not compared yet",
+            "giới hạn của QCVN 19:2024/BTNMT theo hàm lượng oxy tham chiếu: không so sánh, chưa biết oxy tham chiếu của cơ sở",
+            "content: not compared, the facility&#39;s reference oxygen is not known",
         ),
         (
             None,
@@ -297,7 +297,7 @@ def test_a_limit_that_is_not_compared_is_not_called_none(
     with served(make_app(seen.registry, seen.store, seen.engine, seen.clock, demo=False)) as address:
         for page, words, none in (("", vi, "không có giới hạn cho"), ("/en", en, "no limit for this averaging")):
             body = httpx.get(f"{address}{page}/stations/KT-DH1-01").text
-            (row,) = [one for one in body.split("<tr ") if "Lưu huỳnh đioxit" in one or "Sulfur dioxide" in one]
+            (row,) = [one for one in body.split("<tr ") if "SO₂ (quy về" in one or "SO₂ (at reference" in one]
             assert words in row
             assert none not in row
 

@@ -33,6 +33,7 @@ from support.served import served
 from support.years import daily, hour, midnight, monthly
 
 AREA = "duc-hoa-1"
+SERIES = (0x1D, 0x4F, 0x91)
 FIRST, LAST = date(2025, 11, 1), date(2026, 2, 1)
 
 
@@ -187,6 +188,8 @@ def test_the_pdf_has_what_the_page_has(made: Made, tmp_path: Path) -> None:
     fonts = _run("pdffonts", paper).splitlines()[2:]
     assert fonts
     assert all("Noto" in one and " yes " in one for one in fonts)
+    drawn = subprocess.run(["pdftoppm", "-r", "60", paper], check=True, capture_output=True).stdout
+    assert drawn.count(bytes(SERIES)) > 300, "the lines of the charts have their colour"
 
 
 def _run(*command: object) -> str:

@@ -126,6 +126,14 @@ def test_what_comes_back_is_named_with_its_rule(resolved: Resolved) -> None:
     assert "2 alerts in 12 months" in httpx.get(f"{resolved.address}/en/areas/duc-hoa-1").text
 
 
+def test_a_limit_that_is_not_confirmed_is_called_a_reference(resolved: Resolved) -> None:
+    """On the page and in the data."""
+    assert resolved.row("duc-hoa-1", "pm25", "air")["limit_confirmed"] is False
+    assert resolved.row("duc-hoa-1", "cod", "outfall")["limit_confirmed"] is True
+    page = httpx.get(f"{resolved.address}/en/areas/duc-hoa-1").text
+    assert page.count("The limit is a reference that is not confirmed") == 2  # PM2.5 and pH
+
+
 def test_the_running_month_enters_no_trend(resolved: Resolved) -> None:
     """It is shown, and marked."""
     row = resolved.row("duc-hoa-1", "pm25", "air")

@@ -29,4 +29,4 @@ def feed(
     ledger.release(notes)
     if flagged:
         with writing(engine) as connection:
-            hand_over(connection, "flag", "roll")
+            hand_over(connection, "flag", "derive", "roll")

@@ -13,7 +13,7 @@ from analysis.composite import Day, rounded
 from analysis.nowcast import nowcast
 from analysis.us_aqi import GASES, PARTICLES, daily, hourly, sub_index
 from registry.load import load
-from registry.units import ug_per_ppb
+from registry.units import mass_of, ug_per_ppb
 from support.seen import CONFIG
 from support.shared import shared
 from support.slow_indices import slow_us_hour
@@ -96,7 +96,7 @@ def test_ppb_come_back_from_micrograms_as_they_were() -> None:
     """What a station sent as 55 ppb is on the scale where 55 is, though µg/m³ are kept: at every step of every scale."""
     registry = load(CONFIG)
     for name, most in (("so2", 1004), ("no2", 2049), ("o3", 604)):
-        factor = ug_per_ppb(registry.parameters[name].molar_mass or nan)
+        factor = ug_per_ppb(mass_of(registry.parameters[name]) or nan)
         steps = np.arange(1.0, most)
         back = steps * factor / factor
         scale, unit = ("o3_8h", 1000.0) if name == "o3" else (name, 1.0)

@@ -54,7 +54,7 @@ BROKEN = [
     ("parameters.yaml", replaced("plausible: [0, 2000]", "plausible: [2000, 0]"), "plausible", "below the second"),
     ("parameters.yaml", replaced("plausible: [0, 2000]", "plausible: 2000"), "plausible", "a list is expected"),
     ("parameters.yaml", replaced("kind: counter", "kind: counted"), "kind", "did you mean `counter`?"),
-    ("parameters.yaml", replaced("unit: ug/m3, molar_mass: 64.064", "unit: ppb, molar_mass: 64.064"), "molar_mass", "gas"),
+    ("parameters.yaml", replaced("unit: ug/m3, formula: SO2", "unit: ppb, molar_mass: 64.064"), "molar_mass", "gas"),
     ("facilities.yaml", replaced("area: duc-hoa-1", "area: duc-hoa-2"), "area", "did you mean `duc-hoa-1`?"),
     ("facilities.yaml", replaced("column: B,", "column: Z,"), "column", "no column `Z`"),
     ("facilities.yaml", replaced("regulation: QCVN40-2011", "regulation: QCVN40-2012"), "regulation", "did you mean"),

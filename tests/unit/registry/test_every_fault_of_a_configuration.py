@@ -78,7 +78,7 @@ BROKEN = [
            "facilities[DN-07].contacts[0].phone", "contacts: [{name: Người phụ trách mẫu, role: {vi: \"Phụ trách môi "
            "trường\", en: \"Environmental officer\"}, language: vi, phone", "another number", "put it in quotes"),
     Broken("parameters.yaml", "precision: 0, plausible: [0, 10000], plausible_at: {waste: [0, 150000]}",
-           "precision: 0.5, plausible: [0, 10000]", "parameters[cod].precision", "- {id: cod",
+           "precision: 0.5, plausible: [0, 10000]", "parameters[cod].precision", "- {id: cod,",
            "a whole number is expected", "whole number"),
     Broken("stations.yaml", "interval: 5 min", "interval: 300", "stations[KK-CG-01].interval", "interval: 300",
            "a duration is expected, this is `300`", "such as `5 min`"),
@@ -242,8 +242,8 @@ BROKEN = [
            "value: 0.9}, {name: Kf, value: 1.1", "regulation: QCVN40-2011, column: C, from: 2012-02-15, to: 2032-01-01, "
            "factors: [{name: Kq, value: 0.9}, {name: Kf, value: 1.1", "facilities[DN-10].applies[0].column",
            "- {regulation: QCVN40-2011, column: C", "has no column `C`", "possible: A, B"),
-    Broken("parameters.yaml", "unit: ug/m3, molar_mass: 64.064", "unit: mg/m3, molar_mass: 64.064", "parameters[so2].unit",
-           "- {id: so2", "the index vn_aqi reads `so2` in ug/m3", "write ug/m3"),
+    Broken("parameters.yaml", "unit: ug/m3, formula: NO2", "unit: mg/m3, formula: NO2", "parameters[no2].unit",
+           "- {id: no2,", "the index vn_aqi reads `no2` in ug/m3", "write ug/m3"),
     Broken("parameters.yaml", "{id: tsp,", "{id: ts.p,", "parameters[ts.p].id", "- {id: ts.p", "cannot stand here",
            "letters without marks"),
     Broken("parameters.yaml", "plausible: [0, 10000]}\n  - {id: so2", "plausible: [0]}\n  - {id: so2",
@@ -296,7 +296,7 @@ def test_all_of_many_faults_come_in_one_go_and_in_the_order_of_the_files(folder:
 
 def test_the_us_aqi_needs_the_molar_mass_of_a_gas(folder: Path) -> None:
     """It takes gases in ppb; while nobody asks for it the mass may be missing."""
-    changed(folder, Broken("parameters.yaml", "molar_mass: 47.9982, ", "", "", "", "", ""))
+    changed(folder, Broken("parameters.yaml", "formula: O3, ", "", "", "", "", ""))
     load(folder, date(2026, 11, 24), DECODERS)
     changed(folder, Broken("province.yaml", "indices: [vn_aqi]", "indices: [vn_aqi, us_aqi]", "", "", "", ""))
     (fault,) = faults_of(folder)
@@ -505,7 +505,10 @@ def spots(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 def spoil(content: Any, chance: random.Random) -> None:
     """Take something out of `content`, or put something else in its place."""
-    *above, last = chance.choice(list(spots(content)))
+    places = list(spots(content))
+    if not places:
+        return  # nothing is left of a short file
+    *above, last = chance.choice(places)
     for key in above:
         content = content[key]
     if chance.random() < 0.3:

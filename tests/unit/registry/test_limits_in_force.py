@@ -5,8 +5,6 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from domain.limit import Bound
 from domain.reading import SeriesKey
@@ -17,7 +15,6 @@ from registry.lookup import Registry
 from registry.schema import Permit, StationParameter
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
-LOADED = load(CONFIG)
 
 
 @pytest.fixture(scope="module")
@@ -72,17 +69,6 @@ def test_a_confirmed_limit_needs_row_averaging_factors_and_certificate(registry:
     demo = registry.limit_for(SeriesKey("NT-DH1-03", "cod"), WindowKind.HOUR, day, {})
     assert demo is not None
     assert demo.confirmed
-
-
-@given(value=st.floats(0, 1e4), parameter=st.sampled_from(["so2", "no2", "co", "o3"]))
-def test_ppb_and_micrograms_convert_both_ways(value: float, parameter: str) -> None:
-    """By molar mass at 25 °C and 760 mmHg: 24.465 litres a mole."""
-    registry = LOADED
-    mass = registry.parameters[parameter].molar_mass or 0
-    there = registry.canonical(parameter, value, "ppb")
-    assert there == pytest.approx(value * mass / 24.4654, rel=1e-4)
-    assert registry.canonical(parameter, value / 1000, "ppm") == pytest.approx(there, rel=1e-9, abs=1e-12)
-    assert registry.canonical(parameter, there / 1000, "mg/m³") == pytest.approx(there, rel=1e-9, abs=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from domain.clock import SetClock
-from domain.flag import Flag
+from domain.flag import Flag, Reason
 from domain.reading import Status
 from domain.window import Window, WindowKind
 from service.transfer import (
@@ -122,12 +122,17 @@ def test_what_is_exported_is_not_rounded_and_carries_the_offset(tmp_path: Path) 
     store.write([
         reading(value=0.1 + 0.2, station="W-1", flag=Flag.GOOD),
         reading(NOON + timedelta(minutes=5), None, station="W-1", flag=Flag.MISSING),
+        reading(
+            NOON + timedelta(minutes=10), None, station="W-1", status=Status.CALIBRATING, flag=Flag.MISSING,
+            reasons=Reason.MAINTENANCE | Reason.NO_FLOW,
+        ),
     ])  # fmt: skip
     out = io.StringIO()
-    assert export_readings(Wanted(ALL, "W-1", "cod"), registry(), store, out) == 2
+    assert export_readings(Wanted(ALL, "W-1", "cod"), registry(), store, out) == 3
     assert out.getvalue().splitlines()[1:] == [
-        "2026-03-01T12:00:00+07:00,W-1,cod,0.30000000000000004,mg/L,00,1",
-        "2026-03-01T12:05:00+07:00,W-1,cod,,mg/L,00,9",
+        "2026-03-01T12:00:00+07:00,W-1,cod,0.30000000000000004,mg/L,00,1,",
+        "2026-03-01T12:05:00+07:00,W-1,cod,,mg/L,00,9,",
+        "2026-03-01T12:10:00+07:00,W-1,cod,,mg/L,01,9,maintenance no_flow",
     ]
 
 
