@@ -41,6 +41,7 @@ _RUNS = {
     "hour8": Text("{count} 8-hour windows in a row ({levels})"),
     "hour24": Text("{count} 24-hour windows in a row ({levels})"),
     "day": Text("{count} days in a row ({levels})"),
+    "year": Text("{count} years in a row ({levels})"),
 }
 _RUNS_WITH_GAPS = {
     "reading": Text("{count} readings, not all in a row ({levels})"),
@@ -48,6 +49,7 @@ _RUNS_WITH_GAPS = {
     "hour8": Text("{count} 8-hour windows, not all in a row ({levels})"),
     "hour24": Text("{count} 24-hour windows, not all in a row ({levels})"),
     "day": Text("{count} days, not all in a row ({levels})"),
+    "year": Text("{count} years, not all in a row ({levels})"),
 }
 _MEANS = {
     "reading": Text("single reading of {span}"),
@@ -55,8 +57,12 @@ _MEANS = {
     "hour8": Text("8-hour mean {span}"),
     "hour24": Text("24-hour mean {span}"),
     "day": Text("daily mean of {span}"),
+    "year": Text("annual mean of {span}"),
 }
-_TOTALS = {**_MEANS, "hour": Text("hourly total {span}"), "day": Text("daily total of {span}")}
+_TOTALS = {
+    **_MEANS, "hour": Text("hourly total {span}"), "day": Text("daily total of {span}"),
+    "year": Text("annual total of {span}"),
+}  # fmt: skip
 _LENGTHS = {"hour": HOUR, "hour8": 8 * HOUR, "hour24": 24 * HOUR}
 
 
@@ -127,6 +133,8 @@ class ExceedanceWords:
     def _since(self) -> str:
         """Say since when: by the label of the first window that was over, which is its end, or by the day."""
         since = self.alert.since
+        if self.alert.record.window == "year":
+            return str(since.astimezone(self.voice.registry.zone).year)
         if self.alert.record.window == "day":
             return words.day(since.astimezone(self.voice.registry.zone).date(), self.voice.lang, short=True)
         return self.voice.since(since, self.now)
@@ -282,6 +290,8 @@ class ExceedanceWords:
         """Write the window of the newest level that was over."""
         zone, lang = self.voice.registry.zone, self.voice.lang
         end = self.alert.record.levels[-1][0] if self.alert.record.levels else self.alert.last_at
+        if self.alert.record.window == "year":
+            return str(local_midnight(end, zone).astimezone(zone).year)
         if self.alert.record.window == "day":
             return words.day(local_midnight(end, zone).astimezone(zone).date(), lang, short=True)
         length = _LENGTHS.get(self.alert.record.window)

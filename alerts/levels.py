@@ -10,7 +10,7 @@ from domain.limit import Bound
 from domain.moment import moment
 from domain.reading import SeriesKey, Status
 from domain.rollup import RollupPoint
-from domain.window import LONGEST_DAY, Window, WindowKind, local_day, window_of_mark
+from domain.window import Window, WindowKind, local_day, marks_ending_in
 from registry.limits import AppliedLimit, Confirmation
 from registry.lookup import Registry
 from registry.schema import Rule
@@ -94,15 +94,13 @@ class LevelReader:
         return list(self._of_points(rule, series, points, span))
 
     def _points(self, kind: WindowKind, keys: list[SeriesKey], span: Window) -> dict[SeriesKey, list[RollupPoint]]:
-        # A day is marked by its beginning.
-        start = span.start - LONGEST_DAY if kind is WindowKind.DAY else span.start
-        return self._store.read_rollups(kind, keys, Window(start, span.end))
+        return self._store.read_rollups(kind, keys, marks_ending_in(kind, span))
 
     def _of_points(
         self, rule: Rule, series: SeriesKey, points: Iterable[RollupPoint], span: Window
     ) -> Iterator[Level]:  # fmt: skip
         for point in points:
-            window = window_of_mark(point.kind, point.mark, self._registry.zone)
+            window = self._registry.window(point.kind, point.mark)
             if window.end in span:
                 yield Level(
                     window.start, window.end, point.value, self._limits.bound(rule, series, window.end),

@@ -18,6 +18,10 @@ from registry.schema import Policies, Rule
 SHOWN_LEVELS = 6
 
 
+# From the end of one window to that of the next, at most.
+_STEPS = {"day": LONGEST_DAY, "year": timedelta(days=367)}
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
     """How long a level must be over to raise an alert, and where and how long clear to end it.
@@ -35,7 +39,7 @@ class Hold:
     @classmethod
     def of(cls, rule: Rule, policies: Policies) -> "Hold":
         """Return what `rule` asks for."""
-        step = LONGEST_DAY if rule.window == "day" else HOUR
+        step = _STEPS.get(rule.window, HOUR)
         return cls(rule.windows, rule.clear.share, rule.clear.windows, policies, step * (rule.windows + 1))
 
 

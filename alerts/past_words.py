@@ -24,12 +24,12 @@ _AT_CLEAR_LEVEL = {
 }
 _ONE = {
     "reading": Text("One reading"), "hour": Text("One hour"), "hour8": Text("One 8-hour window"),
-    "hour24": Text("One 24-hour window"), "day": Text("One day"),
+    "hour24": Text("One 24-hour window"), "day": Text("One day"), "year": Text("One year"),
 }  # fmt: skip
 _IN_A_ROW = {
     "reading": Text("{count} readings in a row"), "hour": Text("{count} hours in a row"),
     "hour8": Text("{count} 8-hour windows in a row"), "hour24": Text("{count} 24-hour windows in a row"),
-    "day": Text("{count} days in a row"),
+    "day": Text("{count} days in a row"), "year": Text("{count} years in a row"),
 }  # fmt: skip
 _SHORT_BACK = {
     "limit": Text("{what} {level} at {at}, limit {limit}"),
@@ -170,7 +170,7 @@ class PastWords(ExceedanceWords):
         last = record.levels[-1][0] if record.levels else first
         if last <= first:
             return self._since()
-        if record.window == "day":
+        if record.window in {"day", "year"}:
             return f"{self._since()}–{self._span()}"
         is_same_day = first.astimezone(zone).date() == last.astimezone(zone).date()
         begin = words.hour(first, zone) if is_same_day else self._since()

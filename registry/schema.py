@@ -5,7 +5,7 @@ The text under a key is what the reference and an editor say about it. What rela
 """
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -122,7 +122,7 @@ def _folder_name(name: str) -> str:
 def _month_and_day(written: str) -> str:
     """Return `written`, a day that every year has. Raises Wrong."""
     try:
-        date.fromisoformat(f"2001-{written}")
+        datetime.strptime(f"2001-{written}", "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
         raise Wrong(
             Text("`{found}` is no day that every year has", {"found": written}),
@@ -138,7 +138,7 @@ Topic = Annotated[str, AfterValidator(_own_topic)]
 OneTopic = Annotated[str, AfterValidator(_one_topic)]
 FileName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_file_name)]
 FolderName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_folder_name)]
-MonthDay = Annotated[str, Field(pattern=r"^\d\d-\d\d$"), AfterValidator(_month_and_day)]
+MonthDay = Annotated[str, AfterValidator(_month_and_day)]
 Mail = Annotated[str, Field(max_length=200), AfterValidator(_mail)]
 Formula = Annotated[str, Field(max_length=40), AfterValidator(known_formula)]
 
@@ -886,7 +886,7 @@ class Rule(Strict):
     """which stations; left out: all"""
     parameters: tuple[Id, ...] = ()
     """ids of parameters; left out: all"""
-    window: Literal["reading", "hour", "hour8", "hour24", "day"] = "hour"
+    window: Literal["reading", "hour", "hour8", "hour24", "day", "year"] = "hour"
     """what is compared; `reading` for thresholds only"""
     windows: int = Field(default=1, ge=1)
     """hold: how many windows in a row must be over"""

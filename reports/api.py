@@ -261,7 +261,8 @@ class _Lists:
 
     def status_share(self, request: Request, station: str, month: str | None = None) -> Response:
         """Time in calibration and at fault of one station in a month, by parameter."""
-        keys = [SeriesKey(station, one) for one in self._parameters(station, None)]
+        self._parameters(station, None)
+        keys = [SeriesKey(station, one) for one in self._registry.measured(station)]
         zone = self._registry.zone
         wanted = Month.of(self._clock.now(), zone).before if month is None else self._month(month)
         return answer(request, [

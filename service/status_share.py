@@ -29,7 +29,7 @@ class Wanted:
     station: str | None = None
 
     def series(self, registry: Registry) -> list[SeriesKey]:
-        """Return the series that are wanted; by facility, those of stations that have one."""
+        """Return the series that are wanted; by facility, those of stations that have one. What is computed is none."""
         return [
             SeriesKey(one.id, parameter)
             for one in registry.stations.values()

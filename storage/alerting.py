@@ -144,9 +144,9 @@ class AlertRow(NewAlert):
 
     @property
     def since(self) -> datetime:
-        """By what people name its beginning: the end of the first window that was over; of a day, its beginning."""
+        """By what people name its beginning: the end of the first window that was over; of a day or year, its beginning."""
         first = self.record.first_end
-        return self.crossed_at if first is None or self.record.window == "day" else first
+        return self.crossed_at if first is None or self.record.window in {"day", "year"} else first
 
 
 @dataclass(frozen=True, slots=True)

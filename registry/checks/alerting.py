@@ -137,7 +137,7 @@ def window(one: Found, _: Known) -> Findings:
     if one.item.kind == "limit" and one.item.window == "reading":
         yield (
             ("window",), Text("a limit is compared with its own averaging, not with single readings"),
-            Text("possible: {names}", {"names": "hour, hour8, hour24, day"}),
+            Text("possible: {names}", {"names": "hour, hour8, hour24, day, year"}),
         )  # fmt: skip
 
 

@@ -2,12 +2,16 @@
 
 import csv
 import json
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from domain.reading import SeriesKey
+from storage import spans
+from storage.state import open_state, writing
 from support.alerting import Scene, cod_rule, made
 from support.program import Done, call
 
@@ -33,7 +37,8 @@ def verified(folder: Path, *what: str) -> Done:
 
 
 def states(folder: Path, window: str) -> set[str]:
-    done = call("export", "rollups", "--window", window, "--from", "2026-02-01", "--to", "2026-03-01", cwd=folder)
+    of = ("--station", "NT-XA-01", "--parameter", "cod", "--window", window)
+    done = call("export", "rollups", *of, "--from", "2026-02-01", "--to", "2026-03-01", cwd=folder)
     return {row["state"] for row in csv.DictReader(StringIO(done.stdout))}
 
 
@@ -192,3 +197,18 @@ def test_a_share_that_cannot_be_meant_is_refused(tmp_path: Path, options: tuple[
     """With what would be right."""
     done = call("status-share", *options, cwd=tmp_path)
     assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+
+
+def test_a_month_whose_figures_are_still_being_made_is_refused(tmp_path: Path) -> None:
+    """Nobody has seen them yet; once they are made it can be verified."""
+    take(tmp_path)
+    engine = open_state(f"sqlite:///{tmp_path}/var/state.sqlite")
+    at = datetime(2026, 2, 2, 3, tzinfo=UTC)
+    with writing(engine) as connection:
+        spans.mark(connection, "roll", [(SeriesKey("NT-XA-01", "cod"), at, at)])
+    engine.dispose()
+    refused = verified(tmp_path)
+    assert (refused.returncode, listed(tmp_path)) == (1, [])
+    assert "its figures are still being made" in refused.stdout
+    call("recompute", "--from", "2026-02-01", "--to", "2026-02-05", cwd=tmp_path)
+    assert verified(tmp_path).returncode == 0

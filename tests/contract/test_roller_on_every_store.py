@@ -16,7 +16,7 @@ from storage.readings import ReadingStore
 from storage.state import open_state, writing
 from storage.verifications import Verification
 from support.configured import station
-from support.rolled import Bench, configured, every, slow_figures
+from support.rolled import Bench, configured, every, slow_daily_figures, slow_figures
 
 START = datetime(2026, 3, 1, 17, tzinfo=UTC)
 KEYS = [SeriesKey(name, parameter) for name in ("KK-1", "KK-2") for parameter in ("pm25", "so2")]
@@ -46,6 +46,25 @@ def test_windows_are_those_of_a_slow_calculation(made: Bench) -> None:
         assert all(list(found[mark]) == [_near(one) for one in expected[mark]] for mark in expected)
         assert made.points()[START + timedelta(hours=9)].revision == 1
     assert made.roll() == 0
+
+
+def test_months_seasons_and_years_are_those_of_a_slow_calculation(store: ReadingStore, tmp_path: Path) -> None:
+    """A value a day from November to May, one of them late; what is unchanged is not written again."""
+    key = SeriesKey("KK-1", "pm25")
+    known = configured(station("KK-1", parameters=[{"id": "pm25", "interval": "1 d"}]))
+    engine = open_state(f"sqlite:///{tmp_path}/state.sqlite")
+    bench = Bench(known, store, engine, SetClock(datetime(2026, 5, 20, tzinfo=UTC)), key)
+    days = every(timedelta(days=1), datetime(2025, 11, 20, 3, tzinfo=UTC), [number / 10 for number in range(180)], key)
+    bench.feed(days[:30] + days[31:])
+    while bench.roll():
+        pass
+    bench.feed([days[30]])
+    assert bench.roll() == 4, "the day, its month, its season and its year"
+    expected, found = slow_daily_figures(days, bench), bench.figures()
+    assert found.keys() == expected.keys()
+    assert all(list(found[mark]) == [_near(one) for one in expected[mark]] for mark in expected)
+    assert {kind for kind, _ in found} >= {WindowKind.MONTH, WindowKind.SEASON, WindowKind.YEAR}
+    assert bench.roll() == 0
 
 
 def test_indices_of_stations_are_made_together(made: Bench) -> None:

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from alerts.links import LinkBase
 from domain.alert import AlertKind, AlertState
 from domain.reading import SeriesKey, Status
 from domain.version import software
+from domain.window import HOUR, WindowKind
 from quality.assess import CHECKS_VERSION
 from registry.limits import Confirmation
 from registry.lookup import Registry
@@ -17,7 +18,7 @@ from registry.schema import Applies, Regulation, Rule
 from storage import confirmations, spans
 from storage.readings import StoreUnavailable
 from storage.state import writing
-from support.alerting import COD, LINKS, PH, Scene, cod_rule, hour, made, person, ph_rule
+from support.alerting import COD, LINKS, PH, T0, Scene, cod_rule, hour, hourly, made, person, ph_rule
 from support.configured import station
 
 
@@ -56,6 +57,27 @@ def test_a_message_says_what_where_how_much_and_by_which_law(scene: Scene) -> No
     assert "Data: hourly mean 01:00–02:00, 12/12 valid, no calibration, provisional." in lines
     assert "Automatic readings, not a finding of a violation." in lines
     assert message.subject == "Over limit: COD 1.27 times, NT-1, Area (#0001-1)"
+
+
+@pytest.mark.parametrize(("mean", "kinds"), [(135.0, []), (135.5, [AlertKind.OVER])])
+def test_a_year_is_held_against_the_limit_that_averages_over_a_year(
+    tmp_path: Path, mean: float, kinds: list[AlertKind]
+) -> None:
+    """When it is over; its message names the year, and counts days."""
+    known = made(cod_rule(window="year", windows=1, clear={"share": 1.0, "windows": 1}))
+    law = known.regulations["X"]
+    rows = tuple(row.model_copy(update={"averaging": "year"}) for row in law.rows)
+    scene = Scene.open(tmp_path, replace(known, regulations={"X": law.model_copy(update={"rows": rows})}))
+    end = datetime(2026, 12, 31, 17, tzinfo=UTC)
+    year = hourly(0, mean, kind=WindowKind.YEAR, mark=datetime(2025, 12, 31, 17, tzinfo=UTC), valid=361, expected=365)
+    scene.store.write_rollups([year])
+    with writing(scene.engine) as connection:
+        spans.mark(connection, "judge", [(COD, end, end)])
+    scene.run((end - T0) / HOUR + 1 / 60)
+    assert [alert.kind for alert in scene.alerts] == kinds
+    lines = scene.messages[-1].body.splitlines() if kinds else []
+    assert not kinds or any("annual mean of 2026, 361/365 valid" in line for line in lines)
+    assert not kinds or lines[0].endswith("since 2026.")
 
 
 def with_stack() -> Registry:

@@ -162,6 +162,23 @@ def test_checks_that_change_change_nothing_unasked(tmp_path: Path) -> None:
     assert {one.cause for one in rollup_history.read(chain.engine, *KEY)} <= {"configuration", "flags"}
 
 
+def test_a_stream_reading_by_reading_comes_to_what_all_at_once_does(tmp_path: Path) -> None:
+    """What stands out is known only once the next reading is there, and then it is judged again."""
+    every = readings(count=40, over=(10, 20, 21, 22, 30))
+    whole, stream = opened(tmp_path / "whole"), opened(tmp_path / "stream", hours=0)
+    whole.feed(every)
+    whole.finish()
+    for one in every:
+        stream.clock.moment = one.measured_at
+        stream.feed([one])
+        stream.run()
+    stream.clock.moment = whole.clock.moment
+    stream.finish()
+    assert stream.flags() == whole.flags()
+    assert Reason.SPIKE & whole.flags()[KEY, START + 10 * MINUTES][1]
+    assert stream.windows() == whole.windows()
+
+
 def test_a_late_reading_of_a_neighbour_has_a_station_judged_again(tmp_path: Path) -> None:
     """Its own span does not wait; its flags and windows change all the same, by the flags."""
     chain = opened(tmp_path)

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from domain.clock import SetClock
 from domain.flag import Flag, Reason
 from domain.reading import Status
 from domain.window import Window, WindowKind
+from registry.schema import Season
 from service.transfer import (
     BadFile,
     ImportResult,
@@ -153,6 +155,33 @@ def test_windows_are_exported_with_start_end_and_whether_they_suffice(tmp_path: 
     )
     assert empty.split(",")[5:13] == ["", "mg/L", "0", "12", "0", "", "", "no"]
     assert day.startswith("2026-03-01T00:00:00+07:00,2026-03-02T00:00:00+07:00,day,")
+
+
+def test_a_month_season_or_year_is_exported_with_the_span_in_which_it_ends(tmp_path: Path) -> None:
+    """However early it began; a season that there is no more is left out."""
+    store = SqliteReadings(tmp_path / "readings.sqlite")
+    rainy, year, february = (datetime(2025, 4, 30, 17, tzinfo=UTC), datetime(2024, 12, 31, 17, tzinfo=UTC),
+                             datetime(2026, 1, 31, 17, tzinfo=UTC))  # fmt: skip
+    store.write_rollups([
+        point(february, 2.5, station="W-1", kind=WindowKind.MONTH, valid=28, expected=28),
+        point(rainy, 3.5, station="W-1", kind=WindowKind.SEASON, valid=214, expected=214),
+        point(rainy + timedelta(days=9), 9.5, station="W-1", kind=WindowKind.SEASON, valid=214, expected=214),
+        point(year, 4.5, station="W-1", kind=WindowKind.YEAR, valid=365, expected=365),
+    ])  # fmt: skip
+    seasons = [
+        {"id": name, "names": {"vi": name, "en": name}, "from": start}
+        for name, start in (("a", "05-01"), ("b", "12-01"))
+    ]
+    known = registry()
+    province = known.province.model_copy(update={"seasons": tuple(map(Season.model_validate, seasons))})
+    out = io.StringIO()
+    wanted = Wanted(Window(datetime(2025, 11, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)), "W-1", "cod")
+    assert export_rollups(wanted, replace(known, province=province), store, out) == 3
+    assert [line.split(",")[:3] for line in out.getvalue().splitlines()[1:]] == [
+        ["2026-02-01T00:00:00+07:00", "2026-03-01T00:00:00+07:00", "month"],
+        ["2025-05-01T00:00:00+07:00", "2025-12-01T00:00:00+07:00", "season"],
+        ["2025-01-01T00:00:00+07:00", "2026-01-01T00:00:00+07:00", "year"],
+    ]
 
 
 REPLAYED = HEAD + "2026-03-01T12:10:00+07:00,A-1,pm25,2,ug/m3,\n2026-03-01T12:00:00+07:00,A-1,pm25,1,ug/m3,\n"
