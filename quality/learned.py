@@ -6,7 +6,7 @@ usual, and what was learned does not depend on when it was learned.
 """
 
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,12 +82,14 @@ def usual(times: Times, learned: Mapping[int, DayFigures]) -> Usual:
     for day in np.unique(days):
         before = [learned[past] for past in range(int(day) - LEARNED_DAYS, int(day)) if past in learned]
         if len(before) >= LEAST_DAYS:
-            found[:, days == day] = _usual_of(np.array([astuple(one) for one in before]))[:, None]
+            found[:, days == day] = _usual_of(
+                np.array([(one.low, one.middle, one.high, one.step, one.flat) for one in before])
+            )[:, None]
     return Usual(*found)
 
 
 def _usual_of(days: NDArray[np.float64]) -> NDArray[np.float64]:
-    _, low, middle, high, step, flat = days.T
+    low, middle, high, step, flat = days.T
     (level,) = quantiles(middle, 0.5)
     (range_,), (apart,) = quantiles(high - low, 0.5), quantiles(np.abs(middle - level), 0.5)
     steps = step[~np.isnan(step)]

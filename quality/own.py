@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from domain.flag import Flag
 from quality.in_time import Paced
 from quality.learned import NEIGHBOURS_WITHIN, Usual, flat_runs
-from quality.trace import Flags, Mask, Times, Values, micros_of
+from quality.trace import DAY, Flags, Mask, Times, Values, micros_of
 from registry.learned_settings import OwnFlatCheck, OwnLevelCheck, OwnStepCheck
 
 # What came before a step is the median of so long: twice the longest excursion, so that its end is no new one.
@@ -32,13 +32,16 @@ def own_level_flag(values: Values, usual: Usual, settings: OwnLevelCheck) -> Fla
 
 
 def own_flat_flag(series: Paced, usual: Usual, settings: OwnFlatCheck) -> Flags:
-    """Return the values that have not changed for unusually long, and as many of them before as would be long elsewhere."""
+    """Return the values that have not changed for unusually long, and as many of them before as would be long elsewhere.
+
+    While nothing is usual yet, a day is long: some instruments rest for hours.
+    """
     flags = np.where(np.isnan(series.values), Flag.NOT_EVALUATED, Flag.GOOD).astype(np.int8)
     there = np.flatnonzero(flags == Flag.GOOD)
     times, values = series.times[there], series.values[there]
     first, last = flat_runs(times, values, micros_of(series.interval)) if len(there) else (there, there)
     first, last = np.repeat(first, last - first + 1), np.repeat(last, last - first + 1)
-    unusual = np.minimum(np.nan_to_num(settings.times * usual.flat[there]), micros_of(LONGEST_FLAT))
+    unusual = np.minimum(np.nan_to_num(settings.times * usual.flat[there], nan=DAY), micros_of(LONGEST_FLAT))
     for limit, flag in ((settings.suspect, Flag.SUSPECT), (settings.fail, Flag.FAIL)):
         if limit is not None:
             soon = np.searchsorted(times, times + micros_of(limit), side="right") - 1

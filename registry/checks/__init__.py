@@ -44,7 +44,7 @@ RULES: Mapping[str, Sequence[Check]] = {
         law.ordered, places.measured_parameter, places.measured_medium, places.interval, figures.unit_at_station,
         figures.state, derived.at_station, derived.meter,
         quality.suspect_at_station, quality.whole_at_station, quality.oxygen_at_station, quality.long_enough_at_station,
-        quality.either_set_or_off,
+        quality.companions_at_station, quality.either_set_or_off,
     ),
     "stations.decoder": (
         speaking.decoder, speaking.taken, speaking.needed, speaking.names, speaking.device, speaking.timezone,
@@ -59,7 +59,7 @@ RULES: Mapping[str, Sequence[Check]] = {
         derived.source, derived.speed,
         quality.suspect_in_plausible, quality.aliases,
     ),
-    "parameters.checks": (quality.whole, quality.oxygen, quality.long_enough),
+    "parameters.checks": (quality.whole, quality.companions, quality.oxygen, quality.long_enough),
     "regulations": (law.ordered, law.one_row_at_a_time),
     "regulations.rows": (
         law.ordered, law.confirmed_by_somebody, law.confirmed_by_now, law.confirmed_figure, figures.parameter,

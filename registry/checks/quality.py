@@ -14,9 +14,15 @@ from registry.values import StationKind
 
 _OXYGEN = "dissolved_oxygen"
 # Checks that look over a time, and where it stands.
-_TIMES = (("flat_line", "suspect"), ("flat_line", "fail"), ("attenuated", "over"), ("pinned", "hold"))
+_TIMES = (
+    ("flat_line", "suspect"), ("flat_line", "fail"), ("attenuated", "over"), ("pinned", "hold"), ("own_step", "back_in"),
+    ("own_flat", "suspect"), ("own_flat", "fail"), ("unsteady", "over"), ("stuck", "over"),
+)  # fmt: skip
 # Checks that need to know how far apart readings are meant to be.
-_PACED = ("spike", "rate", "flat_line", "attenuated", "pinned", "neighbours")
+_PACED = (
+    "spike", "rate", "flat_line", "attenuated", "pinned", "neighbours", "own_step", "own_level", "own_flat", "unsteady",
+    "stuck",
+)  # fmt: skip
 
 
 def suspect_in_plausible(one: Found, _: Known) -> Findings:
@@ -85,6 +91,22 @@ def _whole(settings: CheckSettings, parameter: str, known: Known, *place: str) -
             (*place, "not_above", "parameter"), Text("it is compared with itself"),
             Text("name the parameter of which this one is a part"),
         )  # fmt: skip
+
+
+def companions(one: Found, known: Known) -> Findings:
+    """Companions are parameters; which of them a station has does not matter."""
+    yield from _companions(one.item, known)
+
+
+def companions_at_station(one: Found, known: Known) -> Findings:
+    """The same for one of a station."""
+    yield from _companions(one.item.checks, known, "checks")
+
+
+def _companions(settings: CheckSettings, known: Known, *place: str) -> Findings:
+    for key in ("others", "rests_on"):
+        for index, name in enumerate(getattr(settings.companion, key, ())):
+            yield from known.refer("parameters", name, *place, "companion", key, index)
 
 
 def oxygen(one: Found, _: Known) -> Findings:

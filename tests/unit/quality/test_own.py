@@ -123,6 +123,11 @@ def test_it_must_be_unusual_here() -> None:
     assert suspects(flat(*[7.0] * 9, 8, 9, 8, of=usual)) == [4, 5, 6, 7, 8]
 
 
+def test_before_there_is_a_past_a_day_is_long() -> None:
+    assert suspects(flat(*[7.0] * 96, 8, of=unknown(97))) == []
+    assert suspects(flat(*[7.0] * 97, of=unknown(97))) == [92, 93, 94, 95, 96]
+
+
 def test_so_long_it_is_unusual_anywhere() -> None:
     """A sensor that has been stuck for weeks may not become what is usual."""
     count = int(LONGEST_FLAT / QUARTER) + 2
