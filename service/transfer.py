@@ -21,12 +21,12 @@ from domain.flag import REASON_NAMES, Flag, reasons_in
 from domain.message import Incoming
 from domain.moment import moment
 from domain.reading import SeriesKey
-from domain.rollup import IndexPoint, RollupPoint, RollupState
+from domain.rollup import IndexPoint, RollupPoint, RollupRevision, RollupState
 from domain.text import QuantracError, Text
 from domain.window import Window, WindowKind, marks_ending_in
 from ingest.ways import IMPORTED
 from registry.lookup import Registry
-from storage import reading_revisions, verifications
+from storage import reading_revisions, rollup_history, verifications
 from storage.journal import Journal
 from storage.reading_revisions import ReadingRevision
 from storage.readings import ReadingStore, Series
@@ -276,11 +276,14 @@ class Wanted:
 
 
 def export_readings(wanted: Wanted, registry: Registry, store: ReadingStore, out: IO[str]) -> int:
-    """Write readings as CSV; return how many. Values are not rounded, times carry the registry's offset."""
+    """Write readings as CSV; return how many. Values are not rounded, times carry the registry's offset.
+
+    What is computed of readings is left out, unless its parameter is named: the file can be imported again.
+    """
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow((*COLUMNS, *_EXPORTED))
     count = 0
-    series = wanted.series(registry)
+    series = [key for key in wanted.series(registry) if wanted.parameter or not registry.is_derived(key)]
     reach = store.reach(sorted({key.station for key in series}))
     for key in (one for one in series if one in reach):
         for part in _parts(_within(wanted.window, *reach[key])):
@@ -435,6 +438,37 @@ def _revision_row(one: ReadingRevision, registry: Registry) -> tuple[object, ...
     return (
         _local(one.measured_at, registry), one.station, one.parameter, new, parameter.unit if parameter else "",
         f"{one.status:02d}", old, f"{one.old_status:02d}", _local(one.noticed_at, registry), one.seq, one.old_seq,
+    )  # fmt: skip
+
+
+_ROLLUP_REVISION_COLUMNS = (
+    "start", "end", "window", "station", "parameter", "unit", "revision", "old_value", "old_valid", "cause", "noticed_at",
+)  # fmt: skip
+
+
+def export_rollup_revisions(wanted: Wanted, registry: Registry, engine: Engine, out: IO[str]) -> int:
+    """Write what figures were before they changed, and why they did, as CSV, by series; return how many changes.
+
+    `revision` is the number of the figure that took the place of the old one.
+    """
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(_ROLLUP_REVISION_COLUMNS)
+    count = 0
+    for key in wanted.series(registry):
+        for one in rollup_history.read(engine, *key):
+            if wanted.kind in {None, one.kind} and registry.is_current(one.kind, one.mark):
+                window = registry.window(one.kind, one.mark)
+                if window.end in wanted.window:
+                    writer.writerow(_rollup_revision_row(one, window, registry))
+                    count += 1
+    return count
+
+
+def _rollup_revision_row(one: RollupRevision, window: Window, registry: Registry) -> tuple[object, ...]:
+    old = "" if one.value is None else repr(one.value)
+    return (
+        _local(window.start, registry), _local(window.end, registry), one.kind, one.station, one.parameter,
+        registry.parameters[one.parameter].unit, one.revision, old, one.valid, one.cause, _local(one.noticed_at, registry),
     )  # fmt: skip
 
 

@@ -28,13 +28,14 @@ from service.transfer import (
     export_indices,
     export_readings,
     export_revisions,
+    export_rollup_revisions,
     export_rollups,
     export_verifications,
     replay,
 )
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-_WHAT = ("readings", "rollups", "indices", "revisions", "verifications")
+_WHAT = ("readings", "rollups", "indices", "revisions", "rollup-revisions", "verifications")
 _STAMPS = ("start", "end")
 
 
@@ -174,16 +175,20 @@ def add_export(app: typer.Typer, _: Callable[..., str]) -> None:
 
     @app.command(
         "export", cls=Page,
-        help=_("Write readings, rollups, indices, revisions or verifications as CSV to standard output.\n\n"
-               "An option left out means all. Dates are local midnights: after --from, up to and including --to.\n"
-               "Times carry the province's offset, values are not rounded."),
+        help=_("Write readings, rollups, indices, revisions of either, or verifications as CSV to standard output.\n\n"
+               "An option left out means all; readings that are computed of others come where their parameter is named.\n"
+               "Dates are local midnights: after --from, up to and including --to. Times carry the province's offset,\n"
+               "values are not rounded. rollup-revisions: what figures were before they changed, when and why they did."),
         epilog="quantrac export readings --station NT-DH1-03 --parameter cod > cod.csv\n"
                "quantrac export rollups --window day --from 2026-03-01 --to 2026-04-01",
     )  # fmt: skip
     def _export(
         ctx: typer.Context,
         what: Annotated[
-            str, typer.Argument(metavar="WHAT", help=_("readings, rollups, indices, revisions or verifications"))
+            str,
+            typer.Argument(
+                metavar="WHAT", help=_("readings, rollups, indices, revisions, rollup-revisions or verifications")
+            ),
         ],
         station: Annotated[str | None, typer.Option("--station", help=_("only this station"))] = None,
         parameter: Annotated[str | None, typer.Option("--parameter", help=_("only this parameter"))] = None,
@@ -196,7 +201,9 @@ def add_export(app: typer.Typer, _: Callable[..., str]) -> None:
             typer.Option(
                 "--window",
                 metavar="WINDOW",
-                help=_("of rollups: hour, hour8, hour24, day, month, season or year; of indices: hour or day"),
+                help=_(
+                    "of rollups and their revisions: hour, hour8, hour24, day, month, season or year; of indices: hour or day"
+                ),
             ),
         ] = None,
     ) -> None:
@@ -206,7 +213,9 @@ def add_export(app: typer.Typer, _: Callable[..., str]) -> None:
         known(station, cli.registry.stations, "--station")
         known(parameter, cli.registry.parameters, "--parameter")
         if kind is not None and what in {"readings", "revisions", "verifications"}:
-            raise Usage(Text("--window is for rollups and indices: leave it out with {what}.", {"what": what}))
+            raise Usage(
+                Text("--window is for rollups, their revisions and indices: leave it out with {what}.", {"what": what})
+            )
         export(cli, choice(what, _WHAT, "WHAT"), Wanted(span, station, parameter, kind))
 
 
@@ -240,6 +249,8 @@ def export(cli: Cli, what: str, wanted: Wanted) -> None:
             export_rollups(wanted, registry, stores.readings, out)
         elif what == "indices":
             export_indices(wanted, registry, stores.readings, out)
+        elif what == "rollup-revisions":
+            export_rollup_revisions(wanted, registry, stores.engine, out)
         elif what == "verifications":
             export_verifications(wanted, registry, stores.engine, out)
         else:

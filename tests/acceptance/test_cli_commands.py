@@ -197,6 +197,9 @@ def test_a_changed_value_is_a_revision(tmp_path: Path) -> None:
     assert (float(revision["old_value"]), float(revision["value"])) == (6.0, 600.0)
     (hour,) = whole_hours(tmp_path)
     assert (hour["revision"], round(float(hour["value"]), 6)) == ("1", 52.75)
+    (old,) = rows(call("export", "rollup-revisions", "--window", "hour", cwd=tmp_path).stdout)
+    assert (old["revision"], float(old["old_value"]), old["old_valid"], old["cause"]) == ("1", 3.25, "12", "revised")
+    assert old["end"] == hour["end"]
 
 
 def test_lines_that_say_nothing_are_named_and_the_others_taken(tmp_path: Path) -> None:
@@ -282,7 +285,7 @@ def test_figures_can_be_made_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("export", "readings", "--window", "hour"), "--window is for rollups and indices"),
+        (("export", "readings", "--window", "hour"), "--window is for rollups, their revisions and indices"),
         (("export", "rollups", "--from", "0001-01-01"), "a year from 1900 to 2200"),
         (("recompute", "--from", "2026-01-01", "--to", "9999-12-31"), "a year from 1900 to 2200"),
         (("alerts", "list", "--station", "ZZ"), "there is no ZZ"),
