@@ -12,7 +12,7 @@ demo: .venv/installed ## run all of it on this machine with real recordings (no 
 	@QUANTRAC_DATA=$${QUANTRAC_DATA:-var/demo} $(DEMO)/quantrac demo $(ARGS)
 
 test: system-packages .venv-test/installed ## install what the tests need, and run them all
-	$(TEST)/python -m pytest $(ARGS)
+	$(TEST)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 soak: system-packages .venv-test/installed ## the fault tests at full size
 	QUANTRAC_SOAK=1 $(TEST)/python -m pytest -m soak --timeout 1800 $(ARGS)
