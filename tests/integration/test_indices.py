@@ -26,7 +26,7 @@ from storage import confirmations
 from storage.sqlite import SqliteReadings
 from support.configured import station
 from support.rolled import ALL_TIME, Bench, bench, configured, every
-from support.slow_indices import half_up, slow_us_hour, slow_vn, slow_vn_hour
+from support.slow_indices import exact, half_up, slow_us_hour, slow_vn, slow_vn_hour
 
 MIDNIGHT = datetime(2026, 3, 1, 17, tzinfo=UTC)  # in Viet Nam
 AIR = ("pm25", "pm10", "so2", "no2", "co", "o3")
@@ -203,15 +203,15 @@ def check_by_loops(values: dict[str, list[float | None]], made: Bench) -> None:
 
 def slow_day(lines: dict[str, list[float | None]], first: int) -> int | None:
     """Return the daily VN_AQI of hourly values with PM2.5, SO2 and ozone, capture 75 %."""
-    pm25 = [Fraction(one) for one in lines["pm25"][first : first + 24] if one is not None]
+    pm25 = [exact(one) for one in lines["pm25"][first : first + 24] if one is not None]
     if len(pm25) < 18:
         return None
     index = [slow_vn("pm25", sum(pm25) / len(pm25))]
     for name in ("so2", "o3"):
-        index += [slow_vn(name, Fraction(one)) for one in lines[name][first : first + 24] if one is not None]
+        index += [slow_vn(name, exact(one)) for one in lines[name][first : first + 24] if one is not None]
     means = []
     for last in range(first, first + 24):
-        eight = [Fraction(one) for one in lines["o3"][max(last - 7, 0) : last + 1] if one is not None]
+        eight = [exact(one) for one in lines["o3"][max(last - 7, 0) : last + 1] if one is not None]
         if len(eight) >= 6:
             means.append(sum(eight) / len(eight))
     if means and max(means) <= 400:

@@ -17,9 +17,14 @@ US_PM10 = ("0 54 0 50", "55 154 51 100", "155 254 101 150", "255 354 151 200", "
 Hours = Sequence[float | None]  # newest first
 
 
+def exact(written: float) -> Fraction:
+    """Return a number as it is written: 38.3 is 383/10, though the machine keeps a little less."""
+    return Fraction(str(written))
+
+
 def slow_nowcast(newest_first: Hours, *, literal: bool = False) -> Fraction | None:
     """Return the NowCast: w = min/max, at least 1/2, of the hours that are there."""
-    there = [Fraction(one) for one in newest_first if one is not None]
+    there = [exact(one) for one in newest_first if one is not None]
     if sum(one is not None for one in newest_first[:3]) < 2:
         return None
     if max(there) <= 0:
@@ -28,7 +33,7 @@ def slow_nowcast(newest_first: Hours, *, literal: bool = False) -> Fraction | No
     total = weights = Fraction(0)
     for age, one in enumerate(newest_first):
         if one is not None:
-            total += weight**age * Fraction(one)
+            total += weight**age * exact(one)
             weights += weight**age
     return total / 2 if literal and weight == Fraction(1, 2) else total / weights
 
@@ -65,7 +70,7 @@ def slow_vn_hour(hours: Mapping[str, Hours], *, literal: bool = False) -> tuple[
             inputs[name] = slow_nowcast(hours[name], literal=literal)
         else:
             newest = hours[name][0]
-            inputs[name] = None if newest is None else Fraction(newest)
+            inputs[name] = None if newest is None else exact(newest)
     lacking = [name for name in names if inputs[name] is None]
     if inputs["pm25"] is None and inputs["pm10"] is None:
         return None, lacking
