@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from domain.flag import Flag
 from quality.in_time import Paced
 from quality.learned import NEIGHBOURS_WITHIN, Usual, flat_runs
+from quality.medians import medians
 from quality.trace import DAY, Flags, Mask, Times, Values, micros_of
 from registry.learned_settings import OwnFlatCheck, OwnLevelCheck, OwnStepCheck
 
@@ -88,13 +89,16 @@ class _Steps:
         later = np.minimum(np.searchsorted(self.times, self.times[1:] + within), len(least) - 1)
         enough = np.fmin(least[1:], least[later])
         after = np.flatnonzero((np.abs(np.diff(self.values)) > enough) & (np.diff(self.times) <= near)) + 1
-        return after[[self._leads_away(int(place)) for place in after]] if len(after) else after
+        return after[self._lead_away(after)]
 
-    def _leads_away(self, place: int) -> bool:
-        first = int(np.searchsorted(self.times, self.times[place] - micros_of(BEFORE_A_STEP)))
-        before = float(np.median(self.values[first:place]))
-        away = abs(self.values[place] - before)
-        return bool(abs(self.values[place - 1] - before) < away and self.height(place) >= self.of_level * abs(before))
+    def _lead_away(self, places: NDArray[np.int64]) -> Mask:
+        before = medians(
+            self.values, np.searchsorted(self.times, self.times[places] - micros_of(BEFORE_A_STEP)), places
+        )
+        at, previous = self.values[places], self.values[places - 1]
+        high = np.abs(at - previous) >= self.of_level * np.abs(before)
+        found: Mask = (np.abs(previous - before) < np.abs(at - before)) & high
+        return found
 
     def excursion(self, place: int, back_in: int) -> int:
         """Return how many readings from `place` on are away; 0 where the value does not come back in time."""
