@@ -26,9 +26,10 @@ from storage.readings import ReadingStore, Series
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Readings of one series as they are stored, and what should be said of them; all arrays have one length."""
+    """All readings of one series in `window` as they are stored, and what should be said of them, array by array."""
 
     series: SeriesKey
+    window: Window
     stored: Series
     flags: NDArray[np.int8]
     reasons: NDArray[np.int32]
@@ -42,6 +43,12 @@ class Judged:
         """Tell of which something else is said, or the same by checks of another version."""
         outdated: NDArray[np.bool_] = self.differs() | (self.stored.checks != CHECKS_VERSION)
         return outdated
+
+    def said(self) -> Series:
+        """Return the readings as they are stored once what should be said of them is written."""
+        times, values, status = self.stored.times.copy(), self.stored.values.copy(), self.stored.status.copy()
+        checks = np.full(len(times), CHECKS_VERSION, np.int32)
+        return Series(times, values, status, self.flags, self.reasons, checks)
 
 
 class Assessor:
@@ -68,21 +75,24 @@ class Assessor:
         begin, end = span[0] - before, span[1] + after
         keys = {name: SeriesKey(station, name) for name in checks}
         start = min(begin, self.learning.needs_from(keys.values(), *span))
-        found = self._store.read_many(list(keys.values()), Window(moment(start) - INSTANT, moment(end)))
+        read = Window(moment(start) - INSTANT, moment(end))
+        found = self._store.read_many(list(keys.values()), read)
         traces = {name: measured(found[key], key, self._registry) for name, key in keys.items()}
         learned = {name: self.learning.before(keys[name], traces[name], *span) for name in keys}
         around = {name: trace.part(begin - 1, end) for name, trace in traces.items()}
         verdicts = assess_station(around, checks, learned, self._neighbours.medians(station, checks, (begin, end)))
         for name, key in keys.items():
             mine = [one for one in words if one.series == key]
-            yield self._said(key, found[key], (around[name], verdicts[name]), span, mine)
+            flags, reasons = self._said(
+                key, stored := _part_of(found[key], *span), (around[name], verdicts[name]), mine
+            )
+            yield Judged(key, _window(found[key], read, span), stored, flags, reasons)
 
     def _said(
-        self, key: SeriesKey, found: Series, judged: tuple[Trace, Verdicts], span: tuple[int, int],
-        words: Iterable[Override],
-    ) -> Judged:  # fmt: skip
+        self, key: SeriesKey, stored: Series, judged: tuple[Trace, Verdicts], words: Iterable[Override]
+    ) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
         trace, verdicts = judged
-        stored, inside = _part_of(found, *span), _places(trace.times, *span)
+        inside = np.searchsorted(trace.times, stored.times)
         closed = self._registry.calendar.reasons(key, stored.times)
         missing = np.isnan(stored.values)
         flags = np.where((closed > 0) & ~missing, np.int8(Flag.FAIL), verdicts.flags[inside])
@@ -93,7 +103,13 @@ class Assessor:
             flags[of] = word.flag
             kept = bare[of] | closed[of] if word.flag is Flag.FAIL else bare[of]
             reasons[of] = kept | Reason.OVERRIDE
-        return Judged(key, stored, flags, reasons)
+        return flags, reasons
+
+
+def _window(found: Series, read: Window, span: tuple[int, int]) -> Window:
+    """Return where all readings that were found are in `span`: it begins before where nothing was found before."""
+    is_first = not len(found) or int(found.times[0]) >= span[0]
+    return Window(read.start if is_first else moment(span[0]) - INSTANT, moment(span[1]))
 
 
 def _places(times: NDArray[np.int64], first: int, last: int) -> slice:

@@ -7,6 +7,7 @@ from sqlalchemy.engine import Engine
 
 from analysis.deriving import Deriver
 from analysis.flagging import Flagger
+from analysis.just_read import JustRead
 from analysis.roller import Roller
 from analysis.verifying import CONSUMER, MonthStates
 from domain.clock import Clock
@@ -23,9 +24,10 @@ class Figures:
 
     def __init__(self, registry: Registry, store: ReadingStore, engine: Engine, clock: Clock) -> None:
         """Nothing is read before the first run."""
-        self.flagger = Flagger(registry, store, engine, clock)
+        self._just_read = JustRead(store)
+        self.flagger = Flagger(registry, store, engine, clock, self._just_read)
         self.deriver = Deriver(registry, store, engine, clock)
-        self.roller = Roller(registry, store, engine, clock)
+        self.roller = Roller(registry, store, engine, clock, just_read=self._just_read)
         self.states = MonthStates(registry, store, engine)
 
     def run(self) -> int:
@@ -34,8 +36,11 @@ class Figures:
         Raises StoreUnavailable.
         """
         # A word that has just been given is carried first: the roller takes it back where it changes a figure.
-        made = self.flagger.run() + self.deriver.run()
-        return made + self.states.run() + self.roller.run() + self.states.run()
+        try:
+            made = self.flagger.run() + self.deriver.run()
+            return made + self.states.run() + self.roller.run() + self.states.run()
+        finally:
+            self._just_read.clear()
 
     def troubles(self) -> dict[SeriesKey, str]:
         """Return the series of which no figures can be made, and why; may be asked from any thread."""

@@ -23,6 +23,7 @@ from analysis.affected import Affected, affected, by_station
 from analysis.apart import apart
 from analysis.assessing import Assessor, Judged
 from analysis.check_days import CheckDays
+from analysis.just_read import JustRead
 from analysis.troubles import Troubles
 from domain.cause import Cause
 from domain.clock import Clock
@@ -61,6 +62,7 @@ class Round:
     reach: dict[str, tuple[int, int]]
     changed: dict[str, list[Reading]] = field(default_factory=dict)
     marks: dict[str, list[Piece]] = field(default_factory=dict)
+    judged: dict[str, list[Judged]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     looked_at: int = 0
 
@@ -79,14 +81,17 @@ class Round:
 class Flagger:
     """Judges every reading that has come or changed, and those around it, since the last run."""
 
-    def __init__(self, registry: Registry, store: ReadingStore, engine: Engine, clock: Clock) -> None:
-        """Nothing is read before the first run."""
+    def __init__(
+        self, registry: Registry, store: ReadingStore, engine: Engine, clock: Clock, just_read: JustRead | None = None
+    ) -> None:
+        """Nothing is read before the first run. What is read and judged is left in `just_read`, whoever clears that."""
         self._registry = registry
         self._store = store
         self._engine = engine
         self._clock = clock
         self._days = CheckDays(registry)
         self._assessor = Assessor(registry, store, self._days)
+        self._just_read = just_read
         self._troubles = Troubles(store)
         self._begun = False
 
@@ -125,6 +130,7 @@ class Flagger:
         apart(stations, lambda some: self._judge(some, this), self._failing(this))
         self._hold(this)
         apart(sorted(this.changed), lambda some: self._write(some, this), self._failing(this))
+        self._pass_on(this)
         self._note_successes(this)
         with writing(self._engine) as connection:
             self._finish(connection, this)
@@ -140,6 +146,9 @@ class Flagger:
 
     def _judge(self, stations: Sequence[str], this: Round) -> None:
         for station in stations:
+            if self._just_read is not None:
+                self._just_read.forget(station)
+            judged: list[Judged] = []
             changed: list[Reading] = []
             marks: list[Piece] = []
             words = [one for one in this.words if one.series.station == station]
@@ -147,9 +156,10 @@ class Flagger:
             for first, last in affected(this.widened[station], self._days.reach(station), reach) if reach else ():
                 for one in self._assessor.judged(station, first, last, words):
                     this.looked_at += len(one.stored)
+                    judged.append(one)
                     changed.extend(_readings(one))
                     marks.extend(_marks(one))
-            this.changed[station], this.marks[station] = changed, marks
+            this.changed[station], this.marks[station], this.judged[station] = changed, marks, judged
 
     def _failing(self, this: Round) -> Callable[[str, Exception], None]:
         """Return what notes that a station has failed."""
@@ -172,6 +182,13 @@ class Flagger:
         readings = [one for station in stations for one in this.changed[station]]
         if readings:
             self._store.write_flags(readings)
+
+    def _pass_on(self, this: Round) -> None:
+        if self._just_read is None:
+            return
+        for station in this.judged.keys() - this.broken:
+            for one in this.judged[station]:
+                self._just_read.keep(one.series, one.window, one.said())
 
     def _note_successes(self, this: Round) -> None:
         for series in self.troubles():

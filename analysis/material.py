@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from analysis.just_read import JustRead
 from analysis.kinds import in_calm
 from analysis.meters import meter_of
 from analysis.rollups import Sample, status_by_calendar
@@ -33,10 +34,11 @@ Known: TypeAlias = dict[WindowKind, Windows]
 class Material:
     """Reads for the roller. Every method raises StoreUnavailable."""
 
-    def __init__(self, registry: Registry, store: ReadingStore) -> None:
-        """Nothing is read yet."""
+    def __init__(self, registry: Registry, store: ReadingStore, just_read: JustRead | ReadingStore) -> None:
+        """Nothing is read yet; readings of many series are asked of `just_read`."""
         self.registry = registry
         self._store = store
+        self._just_read = just_read
 
     def times(self, key: SeriesKey, window: Window) -> Ints:
         """Return when a series has readings, ascending, in µs."""
@@ -68,7 +70,7 @@ class Material:
         return {
             key: self._prepared(key, window, _sample(found))
             for window, keys in groups.items()
-            for key, found in self._store.read_many(keys, window).items()
+            for key, found in self._just_read.read_many(keys, window).items()
         }
 
     def sample(self, key: SeriesKey, window: Window) -> Sample:

@@ -24,6 +24,7 @@ from analysis.apart import apart
 from analysis.causes import Causes
 from analysis.closing import Closings
 from analysis.indices import indices
+from analysis.just_read import JustRead
 from analysis.long_windows import LongStretch, LongWindows, long_stretch, long_together
 from analysis.material import Material, together
 from analysis.meeting import Change, meet
@@ -101,15 +102,16 @@ class Roller:
     """Computes every window that is ready and was touched, or has become due, since the last run."""
 
     def __init__(
-        self, registry: Registry, store: ReadingStore, engine: Engine, clock: Clock, *, hours: int = HOURS
-    ) -> None:
+        self, registry: Registry, store: ReadingStore, engine: Engine, clock: Clock, *,
+        hours: int = HOURS, just_read: JustRead | None = None,
+    ) -> None:  # fmt: skip
         """Nothing is read before the first run. A round does about `hours` hours of series."""
         self._registry = registry
         self._store = store
         self._engine = engine
         self._clock = clock
         self._most = hours
-        self._material = Material(registry, store)
+        self._material = Material(registry, store, just_read or store)
         self._closings = Closings(registry)
         self._troubles = Troubles(store)
 
