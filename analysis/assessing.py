@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from analysis.check_days import INSTANT, CheckDays, Of
 from analysis.learning import Learning
 from analysis.neighbours import Neighbours, measured
+from analysis.tails import Tails
 from domain.flag import Flag, Reason
 from domain.moment import micros, moment
 from domain.reading import SeriesKey
@@ -44,6 +45,10 @@ class Judged:
         outdated: NDArray[np.bool_] = self.differs() | (self.stored.checks != CHECKS_VERSION)
         return outdated
 
+    def write_in(self) -> None:
+        """Let what is remembered of the store say what has been written."""
+        self.stored.flags[:], self.stored.reasons[:], self.stored.checks[:] = self.flags, self.reasons, CHECKS_VERSION
+
     def said(self) -> Series:
         """Return the readings as they are stored once what should be said of them is written."""
         times, values, status = self.stored.times.copy(), self.stored.values.copy(), self.stored.status.copy()
@@ -57,10 +62,10 @@ class Assessor:
     def __init__(self, registry: Registry, store: ReadingStore, days: CheckDays) -> None:
         """Nothing is read yet."""
         self._registry = registry
-        self._store = store
         self._days = days
         self._neighbours = Neighbours(registry, store)
         self.learning = Learning(days)
+        self.tails = Tails(store)
 
     def judged(self, station: str, first: int, last: int, words: Sequence[Override]) -> Iterator[Judged]:
         """Yield, for each series of `station`, its readings from `first` to `last` (µs, both included), judged.
@@ -76,7 +81,7 @@ class Assessor:
         keys = {name: SeriesKey(station, name) for name in checks}
         start = min(begin, self.learning.needs_from(keys.values(), *span))
         read = Window(moment(start) - INSTANT, moment(end))
-        found = self._store.read_many(list(keys.values()), read)
+        found = self.tails.read(station, list(keys.values()), read)
         traces = {name: measured(found[key], key, self._registry) for name, key in keys.items()}
         learned = {name: self.learning.before(keys[name], traces[name], *span) for name in keys}
         around = {name: trace.part(begin - 1, end) for name, trace in traces.items()}

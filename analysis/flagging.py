@@ -28,7 +28,7 @@ from analysis.troubles import Troubles
 from domain.cause import Cause
 from domain.clock import Clock
 from domain.flag import Flag, Reason
-from domain.moment import moment
+from domain.moment import micros, moment
 from domain.reading import Reading, SeriesKey, Status
 from quality.assess import CHECKS_VERSION
 from registry.lookup import Registry
@@ -123,6 +123,8 @@ class Flagger:
 
     def _round(self, taken: list[DirtySpan]) -> Round:
         self._assessor.learning.forget((span.series, span.day) for span in taken)
+        for span in taken:
+            self._assessor.tails.changed(span.series, micros(span.first_at))
         widened = by_station(taken, self._registry, self._days)
         stations = sorted(widened)
         words = overrides.in_force(self._engine, stations)
@@ -148,6 +150,7 @@ class Flagger:
         for station in stations:
             if self._just_read is not None:
                 self._just_read.forget(station)
+            self._assessor.tails.begin(station)
             judged: list[Judged] = []
             changed: list[Reading] = []
             marks: list[Piece] = []
@@ -184,11 +187,14 @@ class Flagger:
             self._store.write_flags(readings)
 
     def _pass_on(self, this: Round) -> None:
-        if self._just_read is None:
-            return
+        """Remember the readings of stations whose flags are written, for the roller and for the next look."""
         for station in this.judged.keys() - this.broken:
             for one in this.judged[station]:
-                self._just_read.keep(one.series, one.window, one.said())
+                one.write_in()
+                if self._just_read is not None:
+                    self._just_read.keep(one.series, one.window, one.said())
+            if station in this.reach:
+                self._assessor.tails.settle(station, this.reach[station][1] - sum(self._days.reach(station)))
 
     def _note_successes(self, this: Round) -> None:
         for series in self.troubles():
