@@ -18,6 +18,8 @@ from storage.readings import ReadingStore, Series
 
 # About 80 MB: the four days that shipped checks look at, of a hundred stations of eight series every two minutes.
 READINGS = 3_000_000
+# So much more (an hour, in µs) is remembered: the values of one moment often come in messages of their own.
+_LATER = 3_600_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Tails:
         looked = self._open.pop(station, [])
         # Of stretches apart from each other none is all that there is.
         if len(looked) == 1 and self._count + len(looked[0]) <= self._most:
-            after = max(needed, looked[0].after)
+            after = max(needed - _LATER, looked[0].after)
             end = np.iinfo(np.int64).max
             kept = _Tail(after, {key: _part(one, after, end, copied=True) for key, one in looked[0].found.items()})
             self._kept[station] = kept

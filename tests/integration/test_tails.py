@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.tails import Tails
-from domain.flag import Flag
+from domain.flag import Flag, Reason
 from domain.moment import micros
 from domain.reading import Reading, SeriesKey, Status
 from domain.window import Window
@@ -64,6 +64,7 @@ class Asked(SqliteReadings):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self.asked: list[datetime] = []
+        self.written = 0
 
     def read_many(self, series: Any, window: Window) -> dict[SeriesKey, Series]:
         self.asked.append(window.start)
@@ -71,6 +72,7 @@ class Asked(SqliteReadings):
 
     def write_flags(self, readings: Any) -> None:
         super().write_flags(readings)
+        self.written += len(readings)
         if self.fails:
             raise StoreUnavailable("it ended while writing")
 
@@ -151,4 +153,28 @@ def test_after_a_write_that_fails_flags_are_compared_with_those_in_the_store(tmp
     chain.feed([reading(10, 21.0, 3, pm25)])
     chain.finish()
     assert set(store.read(pm25, ALL_TIME).flags.tolist()) <= {Flag.GOOD, Flag.NOT_EVALUATED, Flag.SUSPECT}
+    chain.close()
+
+
+def test_what_is_remembered_has_the_flags_and_values_that_are_stored(tmp_path: Path) -> None:
+    """A flag that has been written is not written again, and the newest reading may come with another value."""
+    store = Asked(tmp_path / "readings.sqlite")
+    chain, pm25 = Chain.open(tmp_path, configured(), START + 20 * MINUTES, store), SeriesKey("KK-1", "pm25")
+
+    def come(*readings: Reading) -> int:
+        store.asked.clear()
+        store.written = 0
+        chain.feed(readings)
+        chain.run()
+        return store.written
+
+    come(*(reading(place, 20.0 + place % 2, place, pm25) for place in range(1, 10)))
+    come(reading(10, 90.0, 10, pm25))
+    assert come(reading(11, 20.0, 11, pm25)) > 0
+    assert Reason.SPIKE in Reason(int(store.read(pm25, ALL_TIME).reasons[9]))
+    come(reading(12, 21.0, 12, pm25))
+    assert come(reading(13, 20.0, 13, pm25)) == 0
+    assert START + 12 * MINUTES in store.asked
+    come(reading(13, 5000.0, 14, pm25))
+    assert store.read(pm25, ALL_TIME).flags[12] == Flag.FAIL
     chain.close()
