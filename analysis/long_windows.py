@@ -146,7 +146,9 @@ class LongWindows:
         return self._windows.kind(series) in AVERAGED
 
     def _measured(self, series: SeriesKey, window: Window) -> _Measured:
-        whole = Stretch(series, hour_end(window.start + _MICROSECOND), hour_end(window.end), window.end)
+        # As of a day: the hours that end in it, also where midnight is no full hour.
+        first, after = (hour_end(edge + _MICROSECOND) for edge in (window.start, window.end))
+        whole = Stretch(series, first, after - HOUR, window.end)
         pieces = self._windows.pieces(whole)
         return _Measured(window, tuple((self._windows.interval(one), one.hours * HOUR) for one in pieces))
 

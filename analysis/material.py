@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import TypeAlias
 
@@ -27,6 +27,8 @@ TOGETHER = 500
 # Stretches that are worked on together may have so many hours, so that memory stays small.
 HOURS_TOGETHER = 20_000
 
+_LONG_AGO = datetime(1971, 1, 1, tzinfo=UTC)
+
 # The stored windows of a series.
 Known: TypeAlias = dict[WindowKind, Windows]
 
@@ -46,13 +48,15 @@ class Material:
 
     def next_counted(self, key: SeriesKey, window: Window) -> datetime | None:
         """Return the first moment in `window` of a reading that counts."""
-        near = Window(window.start, min(window.start + DAY, window.end))
-        for part in (near, Window(near.end, window.end)):
-            if part.end > part.start:
-                sample = _sample(self._store.read(key, part))
-                counted = sample.times[sample.counted()]
-                if len(counted):
-                    return moment(int(counted[0]))
+        start, length = window.start, DAY
+        while start < window.end:
+            # A little at first, since most often the next one is near.
+            part = Window(start, start + min(length, window.end - start))
+            sample = _sample(self._store.read(key, part))
+            counted = sample.times[sample.counted()]
+            if len(counted):
+                return moment(int(counted[0]))
+            start, length = part.end, 8 * length
         return None
 
     def lacking_hours(self, key: SeriesKey, window: Window) -> Ints:
@@ -85,9 +89,10 @@ class Material:
         return self._without_calm(key, window, sample) if kind is ParameterKind.DIRECTION else sample
 
     def _with_baseline(self, key: SeriesKey, window: Window, sample: Sample) -> Sample:
+        # However long ago that was: what went through between belongs to the reading that tells of it.
         horizon = self.registry.province.policies.expected_for
-        near = Window(window.start - DAY, window.start)
-        for before in (near, Window(window.start - horizon, near.start)):
+        near, usual = window.start - DAY, window.start - horizon
+        for before in (Window(near, window.start), Window(usual, near), Window(min(_LONG_AGO, usual), usual)):
             earlier = _sample(self._store.read(key, before))
             if earlier.counted().any():
                 return _joined(earlier, sample)

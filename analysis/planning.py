@@ -161,6 +161,7 @@ class Planner:
             else:
                 until = lacking or until
             yield first, until
+            yield from self._after_silence(plan.series, last, done)
 
     def _touched(self, key: SeriesKey, last: datetime, end: datetime) -> datetime:
         """Return up to which hour, at most `end`, sums change with a reading in the hour `last`."""
@@ -171,6 +172,14 @@ class Planner:
         if kind is ParameterKind.AMOUNT and self._is_irregular(key, last):
             return max(last, min(hour_end(last + self._registry.silent_after(key.station)), end))
         return last
+
+    def _after_silence(self, key: SeriesKey, last: datetime, end: datetime) -> Iterator[Run]:
+        """Yield the hour in which a meter is read again after it was silent for so long that nothing was expected."""
+        if self._registry.parameters[key.parameter].kind is not ParameterKind.COUNTER:
+            return
+        following = self._material.next_counted(key, Window(last, end))
+        if following is not None and following > last + self._horizon:
+            yield hour_end(following), hour_end(following)
 
     def _is_irregular(self, key: SeriesKey, at: datetime) -> bool:
         return self._registry.interval(*key, at.astimezone(self._registry.zone).date()) is None

@@ -276,6 +276,16 @@ def test_a_month_of_a_meter_begins_where_the_last_one_ended(tmp_path: Path) -> N
     assert said(long(made, YEAR)["2026-01-01"])[0] == 42.5
 
 
+@pytest.mark.parametrize("zone", ["Asia/Ho_Chi_Minh", "Asia/Kolkata"])
+def test_a_month_of_sums_expects_what_its_days_do(zone: str, tmp_path: Path) -> None:
+    """Also where midnight is no full hour: what is complete is 672 of 672 hours, and 504 are 75 %."""
+    begin = midnight(2026, 2, 1, zone=ZoneInfo(zone))
+    made = outfall(tmp_path, begin + 29 * DAY, "weight", zone, interval="1 h")
+    made.feed(every(HOUR, begin + HOUR / 2, [0.5] * 504, key=made.key))
+    made.roll()
+    assert said(long(made)["2026-02-01"]) == (252.0, 504, 672)
+
+
 def test_a_late_reading_of_a_meter_moves_the_next_month_too(tmp_path: Path) -> None:
     """What was counted over the turn of the month belongs to the one in which it is read."""
     made = outfall(tmp_path, midnight(2026, 3, 3), "volume")

@@ -400,6 +400,23 @@ def test_a_late_reading_of_a_meter_moves_the_next_hour_too(tmp_path: Path) -> No
     assert made.points(WindowKind.HOUR8) == {}, "sums have hours and days only"
 
 
+def test_a_meter_counts_on_after_a_silence_however_long(tmp_path: Path) -> None:
+    """Nothing is lost between two windows: hours add up to what the meter went, in whatever order it was heard of."""
+    key = SeriesKey("W-1", "volume")
+    outfall = station("W-1", kind="outfall", interval="30 min", parameters=[{"id": "volume"}])
+    made = bench(tmp_path, START + timedelta(days=101), configured(outfall), key=key)
+    before = every(timedelta(minutes=30), START, [100.0, 110.0, 120.0, 135.0], key)
+    again = every(timedelta(minutes=30), START + timedelta(days=100), [500.0, 507.0], key)
+    made.feed([*before[:3], *again])
+    made.roll()
+    assert [value for value in made.values() if value] == [10.0, 10.0, 387.0]
+    windows = len(made.values())
+    made.feed(before[3:])
+    made.roll()
+    assert [value for value in made.values() if value] == [10.0, 25.0, 372.0]
+    assert len(made.values()) == windows + 1, "one more is expected 60 days after the late one, and none in the silence"
+
+
 def test_a_weighbridge_has_weighed_nothing_while_it_is_not_silent(tmp_path: Path) -> None:
     """No interval, no capture: expected is 0; a sum of 0 counts until its own silent_after is over."""
     key = SeriesKey("C-1", "weight")
