@@ -129,7 +129,7 @@ def zero_where(nothing: NDArray[np.bool_], levels: Levels) -> Levels:
 
 def meets(valid: int | Ints, expected: int | Ints, capture: float) -> NDArray[np.bool_]:
     """Tell whether `valid` of `expected` meets the capture policy; an irregular series (expected 0) always does."""
-    # The policy is a decimal number: 0.55 of 20 is 11, though binary arithmetic finds a little more.
+    # The policy is a decimal number: 0.55 of 100 is 55, though binary arithmetic finds a little more.
     return np.asarray(valid) >= capture * np.asarray(expected) - 1e-9
 
 

@@ -12,7 +12,6 @@ from sqlalchemy.engine import Engine
 from analysis.resolved import figure_of
 from analysis.rollups import meets
 from analysis.schemes import made
-from domain.limit import Bound
 from domain.reading import SeriesKey
 from domain.rollup import IndexPoint, LimitKind, RollupPoint, RollupState
 from domain.window import LENGTHS, Window, WindowKind
@@ -256,11 +255,6 @@ class _Maker:
             highest=max((one for one in points if one.value is not None), key=lambda one: one.value or 0, default=None),
             computed=sum(1 for one in counted if one.value is not None), points=points,
         )  # fmt: skip
-
-
-def bound_in_force(one: SeriesPeriod, kind: WindowKind) -> Bound | None:
-    """Return the newest limit for windows of a kind; None if there was none in the period."""
-    return next((law.applied.bound for law in reversed(one.laws) if law.kind is kind), None)
 
 
 def over(one: SeriesPeriod) -> Iterator[RollupPoint]:

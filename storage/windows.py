@@ -79,11 +79,6 @@ def windows(series: SeriesKey, kind: WindowKind, columns: Iterable[Sequence[Any]
     return made
 
 
-def none_of(series: SeriesKey, kind: WindowKind) -> Windows:
-    """Return no windows."""
-    return windows(series, kind, [()] * len(COLUMNS))
-
-
 def joined(some: Sequence[Windows]) -> Windows:
     """Return windows of one kind and series as one, ascending; of several with one mark the last counts."""
     if len(some) == 1:

@@ -37,18 +37,26 @@ def parameters(one: Found, known: Known) -> Findings:
 
 
 def measured(one: Found, known: Known) -> Findings:
-    """A parameter that none of its stations measures would be closed nowhere."""
+    """A parameter that none of its stations measures would be closed nowhere, nor one that is computed of others."""
     there = [known.items("stations")[name] for name in one.item.stations if name in known.items("stations")]
     there += [
         here for here in known.items("stations").values() if one.item.facility and _is_of(here, one.item.facility)
     ]
-    names = {parameter for station in there for parameter in station.measures}
+    names = {parameter for station in there for parameter in station.measures if not _is_derived(parameter, known)}
     for index, parameter in enumerate(one.item.parameters):
         if there and parameter in known.items("parameters") and parameter not in names:
             yield (
                 ("parameters", index), Text("`{id}` is not measured there", {"id": parameter}),
                 Text("possible: {names}", {"names": ", ".join(sorted(names))}),
             )  # fmt: skip
+
+
+def _is_derived(parameter: str, known: Known) -> bool:
+    found = known.items("parameters").get(parameter)
+    try:
+        return found is not None and found.derived is not None
+    except Unreadable:
+        return False
 
 
 def _is_of(station: Any, facility: str) -> bool:

@@ -139,7 +139,14 @@ def withdraw(cli: Cli, written: str, said: tuple[str, str]) -> None:
 def _series(cli: Cli, station: str, parameter: str) -> SeriesKey:
     known(station, cli.registry.stations, "STATION")
     known(parameter, cli.registry.stations[station].measures, "PARAMETER")
-    return SeriesKey(station, parameter)
+    series = SeriesKey(station, parameter)
+    sources = [one.sources for one in cli.registry.recipes(station) if one.series == series]
+    if sources:
+        values = {"parameter": parameter, "sources": ", ".join(sources[-1])}
+        raise Usage(
+            Text("{parameter} is computed of others: override the flag of what it is computed of ({sources}).", values)
+        )
+    return series
 
 
 def _said(by: str, note: str) -> tuple[str, str]:

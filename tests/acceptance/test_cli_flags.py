@@ -64,6 +64,7 @@ def test_an_override_changes_the_figures_and_its_withdrawal_brings_them_back(fol
         (("NT-DH1-03", "cod", *SPAN, "--flag", "bad", *WORD), 2, "good, suspect, fail"),
         (("NT-DH1-3", "cod", *SPAN, "--flag", "fail", *WORD), 2, "Did you mean NT-DH1-03"),
         (("NT-DH1-03", "pm25", *SPAN, "--flag", "fail", *WORD), 2, "PARAMETER: there is no pm25"),
+        (("NT-LBN-01", "cod_load", *SPAN, "--flag", "fail", *WORD), 2, "computed of (cod, flow)"),
         (("NT-DH1-03", "cod", "--from", "2026-03-02", "--to", "2026-03-01", "--flag", "fail", *WORD), 2, "--from must be"),
         (("NT-DH1-03", "cod", "--from", "2026-04-01", "--to", "2026-04-02", "--flag", "fail", *WORD), 1, "no readings"),
     ],

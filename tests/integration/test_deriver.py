@@ -282,3 +282,20 @@ def test_what_is_no_longer_computed_on_a_day_is_taken_back(tmp_path: Path) -> No
         spans.mark(connection, "derive", [(SO2, START, START + timedelta(days=2))])
     assert ended.derive() == 1
     assert ended.values() == [pytest.approx(10 * 13.9 / 10.9), None]
+
+
+def test_a_speed_that_comes_late_takes_the_directions_of_a_calm_out_of_their_hour(tmp_path: Path) -> None:
+    """The direction itself has not changed: that its hour is made again is owed to the speed."""
+    made = plant(tmp_path, with_stacks(stack({"id": "wind_speed"}, {"id": "wind_direction"})))
+    speed, direction = (SeriesKey("S-1", name) for name in ("wind_speed", "wind_direction"))
+
+    def hour() -> tuple[float | None, int]:
+        made.derive()
+        Roller(made.registry, made.store, made.engine, made.clock).run()
+        point = made.store.read_rollups(WindowKind.HOUR, [direction], Window(START, START + HOUR))[direction][0]
+        return point.value, point.valid
+
+    made.feed([at(place, direction, 90.0 if place <= 6 else 180.0) for place in range(1, 13)])
+    assert hour() == (pytest.approx(135.0), 12)
+    made.feed([at(place, speed, 3.0 if place <= 6 else 0.1, seq=2) for place in range(1, 13)])
+    assert hour() == (pytest.approx(90.0), 6)

@@ -210,6 +210,24 @@ def test_a_station_that_cannot_be_judged_is_named_and_stops_no_other(tmp_path: P
     assert spans.take(chain.engine, "flag") == []
 
 
+def test_a_station_that_fails_over_a_span_of_another_is_judged_after_its_rest(tmp_path: Path) -> None:
+    """The neighbour's span is done and gone: what it asked of the station must not be lost with it."""
+    chain = opened(tmp_path)
+    for name in ("KK-1", "KK-2"):
+        chain.feed(readings(SeriesKey(name, "pm25"), over=EPISODE if name == "KK-1" else ()))
+    chain.finish()
+    chain.feed(readings(SeriesKey("KK-3", "pm25"), over=()))
+    broken = Refusing(chain.store, "KK-1")
+    flagger = Flagger(chain.registry, broken, chain.engine, chain.clock)
+    flagger.run()
+    assert {one.series for one in spans.take(chain.engine, "flag")} == set(flagger.troubles()) == {KEY}
+    broken.station = ""
+    chain.clock.moment += timedelta(minutes=2)
+    flagger.run()
+    assert Reason.NEIGHBOURS & chain.flags()[KEY, START + 30 * MINUTES][1]
+    assert spans.take(chain.engine, "flag") == []
+
+
 class Failing:
     """The store, which gives nothing of one station."""
 
@@ -223,6 +241,18 @@ class Failing:
         if any(one.station == self.station for one in series):
             raise ValueError("damaged")
         return self._behind.read_many(series, window)
+
+
+class Refusing(Failing):
+    """The store, which takes no flag of one station."""
+
+    def read_many(self, series: Any, window: Window) -> Any:
+        return self._behind.read_many(series, window)
+
+    def write_flags(self, found: Any) -> None:
+        if any(one.station == self.station for one in found):
+            raise ValueError("damaged")
+        self._behind.write_flags(found)
 
 
 def test_while_the_store_is_away_everything_waits(tmp_path: Path) -> None:

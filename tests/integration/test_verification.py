@@ -9,17 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.verifying import MonthStates, mark
+from analysis.causes import Causes
+from analysis.verifying import MonthStates, let_fall, mark
 from domain.flag import Flag
 from domain.month import Month
 from domain.reading import Reading, SeriesKey
 from domain.rollup import RollupPoint, RollupState
-from domain.window import LENGTHS, WindowKind
-from storage import verifications
+from domain.window import LENGTHS, Window, WindowKind
+from storage import spans, verifications
+from storage.ledger import BatchNotes, Ledger
 from storage.state import writing
 from storage.verifications import Verification
 from support.configured import station
@@ -240,3 +243,30 @@ def figures(made: Bench) -> dict[Any, Any]:
         for at, point in made.points(kind).items()
         if month_of(point) == MARCH
     }
+
+
+def test_a_day_that_changes_by_itself_takes_down_the_month_that_begins_with_it(tmp_path: Path) -> None:
+    """It is marked by its beginning, at which the month before ends."""
+    made = opened(tmp_path)
+    verify(made)
+    verify(made, APRIL)
+    midnight = MARCH.window(ZONE).end
+    (day,) = made.store.read_windows(WindowKind.DAY, [KEY], Window(midnight - HOUR, midnight)).values()
+    changed = replace(day, state=np.full(len(day), RollupState.PROVISIONAL, np.int64))
+    with writing(made.engine) as connection:
+        let_fall(connection, [changed], [], Causes([], made.registry), ZONE, made.clock.now())
+    assert (len(day), newest(made).holds, newest(made, APRIL).holds) == (1, True, False)
+
+
+def test_readings_that_are_being_written_leave_their_month_unsettled(tmp_path: Path) -> None:
+    """They are held until they are in the store: neither flagger nor roller has seen them, nor has the person."""
+    made = opened(tmp_path)
+    whole, late = MARCH.window(ZONE), START + timedelta(days=20)
+    notes = BatchNotes(cursor=2_000, at=made.clock.now(), spans={(KEY, spans.day_number(late)): (late, late)})
+    with writing(made.engine) as connection:
+        spans.clear(connection, spans.take(made.engine, "derive"))
+        assert verifications.unsettled(connection, whole) == set()
+    Ledger(made.engine, "main").note(notes)
+    with made.engine.connect() as connection:
+        assert verifications.unsettled(connection, whole) == {KEY}
+        assert verifications.unsettled(connection, APRIL.window(ZONE)) == set()

@@ -12,6 +12,8 @@ _OTHERS: tuple[dict[str, Any], ...] = (
     {"id": "air_temperature", "media": ["air"], "unit": "degC"},
     {"id": "air_pressure", "media": ["air"], "unit": "hPa"},
     {"id": "moisture", "media": ["air"], "unit": "%"},
+    {"id": "wind_speed", "media": ["air"], "unit": "m/s"},
+    {"id": "wind_direction", "media": ["air"], "unit": "deg", "kind": "direction", "speed": "wind_speed"},
     {"id": "flow", "media": ["air", "water"], "unit": "m3/h"},
     {"id": "volume", "media": ["water"], "unit": "m3", "kind": "counter"},
     {"id": "so2_corrected", "media": ["air"], "unit": "ug/m3", "derived": {"kind": "corrected", "of": "so2"}},

@@ -171,7 +171,7 @@ def test_north_is_zero_and_not_360() -> None:
 @pytest.mark.parametrize(
     ("valid", "expected", "capture", "met"),
     [(8, 12, 0.75, False), (9, 12, 0.75, True), (13, 12, 0.75, True), (17, 24, 0.75, False), (18, 24, 0.75, True),
-     (11, 20, 0.55, True), (0, 0, 0.75, True)],
+     (55, 100, 0.55, True), (54, 100, 0.55, False), (0, 0, 0.75, True)],
 )  # fmt: skip
 def test_capture_is_met_at_its_very_edge(valid: int, expected: int, capture: float, met: bool) -> None:
     """Three quarters of 12 are 9; an irregular series expects nothing."""

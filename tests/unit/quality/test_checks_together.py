@@ -58,10 +58,13 @@ def test_water_holds_as_much_oxygen_as_the_tables_say(temperature: float, salini
 
 
 def test_oxygen_that_the_water_cannot_hold_is_suspect() -> None:
-    """At 30 °C 16 mg/L are 212 % of saturation; without a temperature nothing is said."""
+    """At 30 °C 16 mg/L are 212 % of saturation, 0.7 mg/L 9 %; without a temperature nothing is said."""
     settings = {"dissolved_oxygen": CheckSettings(oxygen=OxygenCheck(suspect=(0.0, 200.0)))}
     traces = {"dissolved_oxygen": hourly(15.0, 16.0, 16.0), "water_temperature": hourly(30.0, 30.0, None)}
     assert judged(traces, settings)["dissolved_oxygen"].flags.tolist() == [1, 3, 1]
+    starved = {"dissolved_oxygen": CheckSettings(oxygen=OxygenCheck(suspect=(10.0, 200.0)))}
+    low = {"dissolved_oxygen": hourly(0.7, 0.8), "water_temperature": hourly(30.0, 30.0)}
+    assert judged(low, starved)["dissolved_oxygen"].flags.tolist() == [3, 1]
     salty = {**traces, "salinity": hourly(35.0, 35.0, 35.0)}
     assert judged(salty, settings)["dissolved_oxygen"].flags.tolist() == [3, 3, 1]
 

@@ -81,3 +81,12 @@ def test_a_failure_before_and_one_after_a_long_gap_are_two() -> None:
     guide = Condition(quarters, micros_of(QUARTER), *(np.ones(6, np.bool_),) * 2)
     check = CompanionCheck(others=("ph",), rests_on=("t",), lasting=timedelta(hours=1))
     assert (companion_flag(quarters, {"t": guide}, check) != Flag.SUSPECT).all()
+
+
+def test_one_companion_alone_accuses_nobody() -> None:
+    """Which of two is wrong is not known."""
+    quarters = np.arange(3, dtype=np.int64) * micros_of(QUARTER)
+    failed = Condition(quarters, micros_of(QUARTER), *(np.ones(3, np.bool_),) * 2)
+    check = CompanionCheck(others=("t", "o2"))
+    assert companion_flag(quarters, {"t": failed}, check).tolist() == [Flag.GOOD] * 3
+    assert companion_flag(quarters, {"t": failed, "o2": failed}, check).tolist() == [Flag.SUSPECT] * 3

@@ -83,6 +83,8 @@ ENTRY = "stations: [NT-DH1-03], status: fault, who: A, why: B"
         (f"{{from: 2026-03-01T08:00+07:00, to: 2026-03-02 00:00, {ENTRY}}}", "from", "a local date and time"),
         (f"{{from: 2026-03-01 24:00, to: 2026-03-02 08:00, {ENTRY}}}", "from", "a local date and time"),
         (f"{{from: 2026-03-01 08:00, to: 2026-03-02 08:00, parameters: [pm25], {ENTRY}}}", "parameters[0]", "not measured there"),
+        ("{from: 2026-03-01 08:00, to: 2026-03-02 08:00, stations: [NT-LBN-01], parameters: [cod_load], status: fault, who: A, why: B}",
+         "parameters[0]", "not measured there"),
         (f"{{from: 2026-03-01 08:00, to: 2026-03-02 08:00, facility: DN-07, {ENTRY}}}", "", "both stations and a facility"),
         (f"{{from: 2026-03-01 08:00, to: 2026-03-02 08:00, timezone: Hanoi, {ENTRY}}}", "timezone", "no time zone"),
         ("{from: 2026-03-01 08:00, to: 2026-03-02 08:00, status: fault, who: A, why: B}", "", "names no station"),
