@@ -26,7 +26,7 @@ _LONGEST_NAME = 80
 ALL = "all"
 _NAMED = (ALL, ALL, ALL)  # station, parameter, month
 _WINDOWS = {
-    WindowKind.HOUR: Text("hours"), WindowKind.HOUR8: Text("spans of 8 hours"),
+    WindowKind.HOUR: Text("spans of 1 hour"), WindowKind.HOUR8: Text("spans of 8 hours"),
     WindowKind.HOUR24: Text("spans of 24 hours"), WindowKind.DAY: Text("days"), WindowKind.MONTH: Text("months"),
 }  # fmt: skip
 CAUSES = {

@@ -53,7 +53,7 @@ def test_a_person_verifies_a_month_and_what_changes_it_takes_the_word_back(tmp_p
     done = verified(tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("NT-XA-01 cod 2026-02 is verified by Nguyễn Văn A.\n")
-    assert "  hours, 672 in all: 600 without a value.\n" in done.stdout, "and nothing of what is not lacking"
+    assert "  spans of 1 hour, 672 in all: 600 without a value.\n" in done.stdout, "and nothing of what is not lacking"
     assert {window: states(tmp_path, window) for window in ("hour", "hour8", "hour24", "day")} == {
         "hour": {"verified"}, "hour8": {"verified"}, "hour24": {"verified"}, "day": {"verified"},
     }  # fmt: skip
@@ -218,7 +218,7 @@ def test_what_is_lacking_is_said_in_the_readers_words(tmp_path: Path) -> None:
     """No name of a window as the stores have it, no sentence about what is not the case."""
     take(tmp_path)
     said = call("verify", "NT-XA-01", "cod", "2026-02", *WORD, "--lang", "vi", cwd=tmp_path).stdout
-    assert "giờ, tổng cộng 672: 600 không có giá trị." in said
+    assert "  kỳ 1 giờ, tổng cộng 672: 600 không có giá trị." in said
     assert "hour" not in said
     assert "kiểm tra thiết bị" not in said
 
