@@ -4,8 +4,8 @@ A month's figure is that of its own window; of the month that is running, what i
 days outside a limit are those in which any station of the area was: two stations over at once are one hour.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from math import fsum, nan
 from statistics import mean
@@ -56,6 +56,11 @@ class Month:
         """Share of the expected time that is valid."""
         return min(1.0, self.valid / self.expected) if self.expected else None
 
+    @property
+    def is_known(self) -> bool:
+        """Tell whether anything was measured: where nothing was, no hour outside is no good news."""
+        return bool(self.valid or self.days_over or self.hours_over)
+
 
 @dataclass(frozen=True, slots=True)
 class Months:
@@ -81,6 +86,12 @@ class Months:
     def full_months_since(self) -> int | None:
         """How many full months are over since the newest window outside; None where none is on record."""
         return None if self.last_outside is None else max(self.running - number_of(self.last_outside) - 1, 0)
+
+    @property
+    def unknown_since(self) -> int:
+        """How many of these full months nothing was measured in."""
+        last = self.last_outside
+        return sum(1 for one in self.months if last and one.first > last and not one.running and not one.is_known)
 
 
 def number_of(day: date) -> MonthNumber:
@@ -133,7 +144,7 @@ def months_of(materials: Sequence[Material], now: datetime, zone: ZoneInfo, capt
         _counted(day for day, _ in hours),
     )
     return Months(
-        months=tuple(_month(number, series, over, running) for number in shown),
+        months=tuple(_with_silence([_month(number, series, over, running) for number in shown], series)),
         levels=tuple(one.figures(span[:-1], one.level) for one in series),
         shares=tuple(one.figures(span[:-1], one.part_outside) for one in series),
         last_outside=max((day for day, _ in outside), default=None),
@@ -165,6 +176,18 @@ def _month(
     )
 
 
+def _with_silence(months: Iterable[Month], series: Sequence["_Series"]) -> Iterator[Month]:
+    """Yield the months; one of which nothing at all is known was to be expected as the last one before it."""
+    usual = 0
+    for month in months:
+        number = number_of(month.first)
+        if month.expected:
+            usual = sum(one.usual for one in series if number in one.days)
+            yield month
+        else:
+            yield month if month.running else replace(month, expected=days_in(number) * usual)
+
+
 class _Series:
     """The days of one series by month."""
 
@@ -174,7 +197,7 @@ class _Series:
         for point in material.days:
             self.days.setdefault(number_of(local_day(point, zone)), []).append(point)
         self._months = {number_of(local_day(one, zone)): one for one in material.months}
-        self._usual = max((point.expected for point in material.days), default=0)
+        self.usual = max((point.expected for point in material.days), default=0)
         has_hours = any(point.kind is WindowKind.HOUR for point in material.outside)
         self._outside = _counted(
             local_day(point, zone)
@@ -203,7 +226,7 @@ class _Series:
         """Return what was valid of what was to be expected; a day of which nothing is known was to be expected too."""
         days = self.days.get(number, [])
         missing = 0 if not days or number == self._running else days_in(number) - len(days)
-        return sum(one.valid for one in days), sum(one.expected for one in days) + missing * self._usual
+        return sum(one.valid for one in days), sum(one.expected for one in days) + missing * self.usual
 
     def level(self, number: MonthNumber) -> float:
         """Return the figure of a month for the trend: NaN where it does not meet the policy."""

@@ -62,7 +62,13 @@ def let_fall(
                 change = known.get(_identity(first))
                 why = "late" if change is None else causes.word(*change)
                 verifications.let_fall(connection, (one.series, month), first, cause=why, at=at)
-                log.warning("verified month fell back", series=one.series, month=str(month), cause=why)
+                log.warning(
+                    "verified month fell back",
+                    station=one.series.station,
+                    parameter=one.series.parameter,
+                    month=str(month),
+                    cause=why,
+                )
                 mark(connection, [(one.series, month)], zone)
 
 

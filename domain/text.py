@@ -1,5 +1,6 @@
 """A sentence before it is said: the layers below `present` name it, `present.words` says it in a language."""
 
+import errno
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -56,3 +57,22 @@ class QuantracError(Exception):
         self.text = text
         if exit_status is not None:
             self.exit_status = exit_status
+
+
+# What the system says in English whatever the reader's language.
+_OF_THE_SYSTEM = {
+    errno.ENOENT: Text("there is no such file or folder"),
+    errno.EACCES: Text("not allowed to this user"),
+    errno.EPERM: Text("not allowed to this user"),
+    errno.EISDIR: Text("it is a folder"),
+    errno.ENOTDIR: Text("something in the path is no folder"),
+    errno.EEXIST: Text("it is there already"),
+    errno.ENOSPC: Text("the disk is full"),
+    errno.EROFS: Text("nothing can be written on that disk"),
+}
+
+
+def system_says(error: OSError) -> Text | str:
+    """Return why a file or folder could not be had, to be said in the reader's language where that is known."""
+    known = _OF_THE_SYSTEM.get(error.errno or 0)
+    return known if known is not None else error.strerror or str(error)

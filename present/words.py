@@ -129,9 +129,10 @@ def unit(canonical: str, lang: str = "en") -> str:
 
 
 def symbol(written: str, lang: str) -> str:
-    """Return a parameter's symbol as the language writes it: PM2.5 → PM2,5, Dust → Bụi."""
-    if written in _WORDS:
-        return say(written, lang)
+    """Return a parameter's symbol as the language writes it: PM2.5 → PM2,5, Dust kg → Bụi kg."""
+    word, *rest = written.split(" ")
+    if word in _WORDS:
+        return " ".join((say(word, lang), *rest))
     return written.replace("2.5", "2,5") if lang == "vi" else written
 
 

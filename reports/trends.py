@@ -47,6 +47,7 @@ def _row(registry: Registry, found: AreaResolving, one: Resolving, lang: str) ->
         "months_with_enough_data": one.months.enough, "months_needed": policies.trend_months,
         "significance": policies.trend_significance,
         "last_outside": None if last is None else last.isoformat(), "full_months_since": one.months.full_months_since,
+        "unknown_months_since": None if last is None else one.months.unknown_since,
         "months": [_month(one, month) for month in one.months.months],
         "capacity": [_capacity(month) for month in one.capacity],
         "repeated_causes": [
@@ -66,7 +67,7 @@ def _trend(one: Trend) -> dict[str, Any]:
 
 
 def _month(one: Resolving, month: Month) -> dict[str, Any]:
-    compared = one.against not in {Against.NOTHING, Against.CAPACITY}
+    compared = one.against not in {Against.NOTHING, Against.CAPACITY} and month.is_known
     return {
         "month": f"{month.first:%Y-%m}", "value": month.value, "valid": month.valid, "expected": month.expected,
         "share": month.share, "days_outside": month.days_over if compared else None,

@@ -189,12 +189,12 @@ def _days_word(one: Resolving, lang: str) -> str:
 
 def _bar(registry: Registry, one: Resolving, month: Month) -> MonthBar:
     enough = not month.running and (month.share is None or month.share >= registry.province.policies.capture)
-    counts = one.against not in {Against.NOTHING, Against.CAPACITY}
+    counts = one.against not in {Against.NOTHING, Against.CAPACITY} and month.is_known
     return MonthBar(month.first, _scale(one).value(month.value), enough, month.days_over if counts else None)
 
 
 def _line(one: Resolving, month: Month, lang: str) -> MonthLine:
-    shown, compared = _scale(one), one.against not in {Against.NOTHING, Against.CAPACITY}
+    shown, compared = _scale(one), one.against not in {Against.NOTHING, Against.CAPACITY} and month.is_known
     value = shown.value(month.value)
     hours = month.station_hours_over if one.against is Against.FILL else month.hours_over
     return MonthLine(
@@ -251,6 +251,8 @@ def _last_outside(one: Resolving, lang: str) -> Iterator[Text]:
         return
     values = {"day": day(one.months.last_outside, lang, short=True), "months": since}
     yield Text("Last outside the limit on {day}; full months since then: {months}.", values)
+    if unknown := one.months.unknown_since:
+        yield Text("Of these months, without any measurement: {months}.", {"months": unknown})
 
 
 def _against(registry: Registry, one: Resolving) -> Iterator[Text]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import typer
 
-from domain.text import QuantracError, Text
+from domain.text import QuantracError, Text, system_says
 from present.words import LANGUAGES, say, translator
 from registry.faults import ConfigurationError
 from service.commands import COMMANDS
@@ -135,7 +135,7 @@ def _data(arguments: Sequence[str], environment: Mapping[str, str]) -> Path:
 
 def _not_allowed(error: PermissionError) -> Text:
     return Text("This user may not open {path} ({why}). Give it to the user, or run this as the user it belongs to.", {
-        "path": str(error.filename or "–"), "why": error.strerror or str(error),
+        "path": str(error.filename or "–"), "why": system_says(error),
     })  # fmt: skip
 
 

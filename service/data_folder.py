@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from domain.text import QuantracError, Text
+from domain.text import QuantracError, Text, system_says
 
 DEMO_MEMORY = "demo.json"
 
@@ -22,7 +22,7 @@ def make_data_folder(data: Path) -> None:
     try:
         data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        why = Text("it is a file, not a folder") if data.is_file() else error.strerror or str(error)
+        why = Text("it is a file, not a folder") if data.is_file() else system_says(error)
         raise DataFolderError(
             Text("The data folder {folder} cannot be made ({why}). Name another by --data or QUANTRAC_DATA.",
                  {"folder": str(data), "why": why})

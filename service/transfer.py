@@ -22,7 +22,7 @@ from domain.message import Incoming
 from domain.moment import moment
 from domain.reading import SeriesKey
 from domain.rollup import IndexPoint, RollupPoint, RollupRevision, RollupState
-from domain.text import QuantracError, Text
+from domain.text import QuantracError, Text, system_says
 from domain.window import Window, WindowKind, marks_ending_in
 from ingest.ways import IMPORTED
 from registry.lookup import Registry
@@ -80,7 +80,7 @@ def open_text(path: Path) -> TextIO:
     try:
         raw: Any = opening(path, "rb")
     except OSError as error:
-        raise BadFile(Text("{file} cannot be read: {why}", {"file": str(path), "why": error.strerror or ""})) from error
+        raise BadFile(Text("{file} cannot be read: {why}", {"file": str(path), "why": system_says(error)})) from error
     return io.TextIOWrapper(raw, "utf-8-sig", errors="replace", newline="")
 
 

@@ -9,7 +9,7 @@ import typer
 
 from dashboards.drift import Difference, Grafana
 from dashboards.generate import generate, write
-from domain.text import QuantracError, Text
+from domain.text import QuantracError, Text, system_says
 from present.words import LANGUAGES, say
 from service.commands.frame import Cli
 from service.commands.manual import Contents, Page
@@ -49,7 +49,7 @@ def _add_generate(group: typer.Typer, _: Callable[..., str]) -> None:
         try:
             written = write(out, cli.registry, public_url=cli.settings.public_address)
         except OSError as error:
-            values = {"path": str(error.filename or out), "why": error.strerror or str(error)}
+            values = {"path": str(error.filename or out), "why": system_says(error)}
             raise QuantracError(
                 Text("{path} cannot be written ({why}). Name another folder with --out.", values)
             ) from error

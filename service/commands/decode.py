@@ -10,7 +10,7 @@ import typer
 
 from domain.clock import SystemClock
 from domain.reading import Reading
-from domain.text import QuantracError, Text
+from domain.text import QuantracError, Text, system_says
 from ingest.decoders import DECODERS
 from ingest.understand import Understood
 from present.words import say
@@ -70,7 +70,7 @@ def _payload(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        values = {"path": str(file), "why": error.strerror or str(error)}
+        values = {"path": str(file), "why": system_says(error)}
         raise QuantracError(Text("{path} cannot be read ({why}).", values)) from error
 
 

@@ -116,8 +116,12 @@ def _row(one: Override) -> dict[str, Any]:
 
 def override(cli: Cli, word: Override) -> None:
     """Keep a person's word on readings and make what follows from it. Raises QuantracError where there are none."""
-    with closing(open_stores(cli.settings, cli.registry)) as stores, cli.progress(Text("making figures")) as bar:
-        overriding = Overriding(cli.settings, cli.registry, cli.clock, stores, bar.at)
+    with (
+        cli.kept() as settings,
+        closing(open_stores(settings, cli.registry)) as stores,
+        cli.progress(Text("making figures")) as bar,
+    ):
+        overriding = Overriding(settings, cli.registry, cli.clock, stores, bar.at)
         number, count = overriding.add(word)
     values = {"id": number, "count": count, "flag": word.flag.name.lower(), "by": word.by}
     cli.say(Text("Override {id}: {count} readings have the flag {flag}, by {by}. Withdraw it by its id.", values))
@@ -125,11 +129,15 @@ def override(cli: Cli, word: Override) -> None:
 
 def withdraw(cli: Cli, written: str, said: tuple[str, str]) -> None:
     """Withdraw an override. Raises QuantracError where there is none, or it is withdrawn already."""
-    with closing(open_stores(cli.settings, cli.registry)) as stores, cli.progress(Text("making figures")) as bar:
+    with (
+        cli.kept() as settings,
+        closing(open_stores(settings, cli.registry)) as stores,
+        cli.progress(Text("making figures")) as bar,
+    ):
         word = next((one for one in overrides.read(stores.engine) if str(one.id) == written.strip()), None)
         if word is None:
             raise QuantracError(Text("There is no override {id}. `quantrac flags list` lists them.", {"id": written}))
-        overriding = Overriding(cli.settings, cli.registry, cli.clock, stores, bar.at)
+        overriding = Overriding(settings, cli.registry, cli.clock, stores, bar.at)
         if not overriding.withdraw(word, *said):
             raise QuantracError(Text("The override {id} has been withdrawn already.", {"id": word.id}), exit_status=1)
     values = {"id": word.id, "by": said[0]}
@@ -138,7 +146,11 @@ def withdraw(cli: Cli, written: str, said: tuple[str, str]) -> None:
 
 def _series(cli: Cli, station: str, parameter: str) -> SeriesKey:
     known(station, cli.registry.stations, "STATION")
-    known(parameter, cli.registry.stations[station].measures, "PARAMETER")
+    measured = cli.registry.stations[station].measures
+    if parameter not in measured:
+        known(parameter, cli.registry.parameters, "PARAMETER")
+        values = {"station": station, "parameter": parameter, "measured": ", ".join(measured)}
+        raise Usage(Text("PARAMETER: {station} does not measure {parameter}. It measures: {measured}.", values))
     series = SeriesKey(station, parameter)
     sources = [one.sources for one in cli.registry.recipes(station) if one.series == series]
     if sources:

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from domain.flag import REASON_NAMES, Flag, reasons_in
-from domain.text import QuantracError, Text
+from domain.text import QuantracError, Text, system_says
 from present.reasons import REASONS
-from present.words import say
+from present.words import number, say
 from service.commands.frame import Cli
 from service.commands.manual import Page
 from service.qc import Judged, Share, judge, shares
@@ -64,7 +64,7 @@ def write_flags(path: Path, file: ReadingFile, judged: Judged) -> None:
             writer.writerows(_lines(file, judged))
     except OSError as error:
         raise QuantracError(
-            Text("{file} cannot be written: {why}", {"file": str(path), "why": error.strerror or ""})
+            Text("{file} cannot be written: {why}", {"file": str(path), "why": system_says(error)})
         ) from error
 
 
@@ -115,13 +115,14 @@ def _rows(one: Share, lang: str) -> Iterator[dict[str, Any]]:
     yield {"parameter": one.parameter, "check": say(Text("values"), lang), "readings": one.values, "share": None}
     for flag, what in ((Flag.FAIL, Text("fail")), (Flag.SUSPECT, Text("suspect")), (Flag.MISSING, Text("missing"))):
         if one.counts[flag]:
-            yield _row(one, say(what, lang), one.counts[flag], with_share=flag != Flag.MISSING)
+            yield _row(one, say(what, lang), one.counts[flag], lang if flag != Flag.MISSING else None)
     for reason, count in one.by_reason.items():
-        yield _row(one, f"{say(REASONS[reason], lang)} ({REASON_NAMES[reason]})", count, with_share=True)
+        yield _row(one, f"{say(REASONS[reason], lang)} ({REASON_NAMES[reason]})", count, lang)
 
 
-def _row(one: Share, what: str, count: int, *, with_share: bool) -> dict[str, Any]:
-    share = f"{100 * one.share(count):.3g} %" if with_share else None
+def _row(one: Share, what: str, count: int, share_in: str | None) -> dict[str, Any]:
+    """Return a line; its share is written as the language `share_in` writes numbers, if it is to have one."""
+    share = f"{number(float(f'{100 * one.share(count):.3g}'), None, share_in)} %" if share_in else None
     return {"parameter": one.parameter, "check": what, "readings": count, "share": share}
 
 

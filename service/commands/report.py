@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from domain.text import QuantracError, Text
+from domain.text import QuantracError, Text, system_says
 from reports.periodic import make_report
 from reports.periods import Period, PeriodKind
 from reports.render import FORMATS, SAID, Format, Renderer
@@ -98,7 +98,7 @@ def write_reports(cli: Cli, period: Period, areas: Sequence[str], formats: Seque
         )
     except OSError as error:
         raise QuantracError(
-            Text("The report cannot be written to {path} ({why}).", {"path": str(out), "why": error.strerror or str(error)})
+            Text("The report cannot be written to {path} ({why}).", {"path": str(out), "why": system_says(error)})
         ) from error  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from domain.clock import SystemClock
-from domain.text import QuantracError, Text
+from domain.text import QuantracError, Text, system_says
 from service.build import Plan, build
 from service.commands.frame import Cli, Usage, choice, number
 from service.commands.manual import Page, PageWithVariables
@@ -154,7 +154,7 @@ def _make_folder(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        values = {"path": str(error.filename or out), "why": error.strerror or str(error)}
+        values = {"path": str(error.filename or out), "why": system_says(error)}
         raise QuantracError(
             Text("{path} cannot be written ({why}). Name another folder with --out.", values)
         ) from error

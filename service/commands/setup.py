@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from analysis.schemes import listed
-from domain.text import QuantracError, Text
+from domain.text import QuantracError, Text, system_says
 from present.words import say
 from registry.faults import ConfigurationError
 from registry.lookup import PERMIT, Registry
@@ -66,7 +66,7 @@ def _written(folder: Path, stations: Path | None) -> list[Path]:
     try:
         return write_starter(folder, stations)
     except OSError as error:
-        values = {"path": str(error.filename or folder), "why": error.strerror or str(error)}
+        values = {"path": str(error.filename or folder), "why": system_says(error)}
         raise QuantracError(Text("{path} cannot be written ({why}). Name another folder.", values)) from error
 
 

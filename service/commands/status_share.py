@@ -52,6 +52,8 @@ def add(app: typer.Typer, _: Callable[..., str]) -> None:
         elif as_csv:
             put_csv(found)
         else:
+            if not found and by == "facility" and any(one.facility is None for one in cli.registry.stations.values()):
+                cli.warn(Text("Stations that belong to no facility are shown by: --by station."))
             put_table(cli, found)
 
 
@@ -70,6 +72,8 @@ def _months(cli: Cli, begin: str | None, end: str | None) -> list[Month]:
     found = [first]
     while found[-1] < last and len(found) <= _MOST:
         found.append(found[-1].after)
+    if first > now:
+        raise Usage(Text("--from is {month}: that has not begun.", {"month": str(first)}))
     if last < first or len(found) > _MOST:
         raise Usage(Text("--to must not be before --from, and at most {months} months in all.", {"months": _MOST}))
     return found

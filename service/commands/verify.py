@@ -1,6 +1,7 @@
 """verify: a person's word that the figures of a month are right, and what has become of such words."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from analysis.verifying import Review
 from domain.month import Month
 from domain.reading import SeriesKey
 from domain.text import Text
+from domain.window import WindowKind
 from present.words import say
 from registry.lookup import Registry
 from service.commands.frame import Cli, Usage
@@ -23,6 +25,10 @@ from storage.verifications import Verification
 _LONGEST_NAME = 80
 ALL = "all"
 _NAMED = (ALL, ALL, ALL)  # station, parameter, month
+_WINDOWS = {
+    WindowKind.HOUR: Text("spans of 1 hour"), WindowKind.HOUR8: Text("spans of 8 hours"),
+    WindowKind.HOUR24: Text("spans of 24 hours"), WindowKind.DAY: Text("days"), WindowKind.MONTH: Text("months"),
+}  # fmt: skip
 CAUSES = {
     "late": Text("readings came later"), "revised": Text("readings were corrected"),
     "configuration": Text("the configuration was changed"), "flags": Text("readings were flagged otherwise"),
@@ -63,6 +69,7 @@ def add(app: typer.Typer, _: Callable[..., str]) -> None:
             raise Usage(Text("Say what is verified: quantrac verify STATION PARAMETER MONTH --by NAME --note TEXT."))
         station, parameter, month = (*named, *_NAMED[len(named) :])
         if listed:
+            _known(cli.registry, station, parameter)
             wanted = rows(cli, station, parameter, None if month == ALL else _month(month))
             return put_list(cli, list(wanted), _, as_json=as_json)
         asked = Asked(series_of(cli.registry, station, parameter), _month(month), *_said(by, note))
@@ -99,18 +106,25 @@ def series_of(registry: Registry, station: str, parameter: str) -> list[SeriesKe
     return found
 
 
+def _known(registry: Registry, station: str, parameter: str) -> None:
+    """Raise Usage where a plain id is none; what was taken out of the configuration is still found by a pattern."""
+    for wanted, ids, place in ((station, registry.stations, "STATION"), (parameter, registry.parameters, "PARAMETER")):
+        if wanted != ALL and not set(wanted) & set("*?["):
+            known(wanted, ids, place)
+
+
 def _matches(identity: str, wanted: str) -> bool:
     return wanted == ALL or fnmatchcase(identity, wanted)
 
 
 def verify(cli: Cli, asked: Asked) -> Answer:
     """Verify what is asked for. Raises QuantracError where the month is not over."""
-    stores = open_stores(cli.settings, cli.registry)
-    try:
-        with cli.progress(Text("verifying")) as bar:
-            return Verifier(cli.settings, cli.registry, cli.clock, stores).verify(asked, bar.at)
-    finally:
-        stores.close()
+    with (
+        cli.kept() as settings,
+        closing(open_stores(settings, cli.registry)) as stores,
+        cli.progress(Text("verifying")) as bar,
+    ):
+        return Verifier(settings, cli.registry, cli.clock, stores).verify(asked, bar.at)
 
 
 def put_answer(cli: Cli, asked: Asked, answer: Answer, *, as_json: bool) -> int:
@@ -150,12 +164,16 @@ def _lines(asked: Asked, answer: Answer) -> Iterator[Text]:
 def _lacking(reviews: Iterable[Review]) -> Iterator[Text]:
     for one in reviews:
         if one.empty or one.insufficient or one.suspect:
+            lacking = [
+                *([Text("{count} without a value", {"count": one.empty})] if one.empty else []),
+                *([Text("{count} with too few values", {"count": one.insufficient})] if one.insufficient else []),
+                *([Text("{count} with too many suspect values (check the instrument)", {"count": one.suspect})]
+                  if one.suspect else []),
+            ]  # fmt: skip
             yield Text(
-                "  {window}: of {windows} windows {empty} have no value, {insufficient} have one by too few values, "
-                "{suspect} have too many suspect values: check the instrument",
-                {"window": one.kind.value, "windows": one.windows, "empty": one.empty,
-                 "insufficient": one.insufficient, "suspect": one.suspect},
-            )  # fmt: skip
+                "  {window}, {windows} in all: {lacking}.",
+                {"window": _WINDOWS[one.kind], "windows": one.windows, "lacking": lacking},
+            )
 
 
 def rows(cli: Cli, station: str, parameter: str, month: Month | None) -> Iterator[dict[str, Any]]:

@@ -63,8 +63,8 @@ def test_an_override_changes_the_figures_and_its_withdrawal_brings_them_back(fol
         (("NT-DH1-03", "cod", *SPAN, "--flag", "fail", "--by", " ", "--note", "x"), 2, "must say something"),
         (("NT-DH1-03", "cod", *SPAN, "--flag", "bad", *WORD), 2, "good, suspect, fail"),
         (("NT-DH1-3", "cod", *SPAN, "--flag", "fail", *WORD), 2, "Did you mean NT-DH1-03"),
-        (("NT-DH1-03", "pm25", *SPAN, "--flag", "fail", *WORD), 2, "PARAMETER: there is no pm25"),
         (("NT-LBN-01", "cod_load", *SPAN, "--flag", "fail", *WORD), 2, "computed of (cod, flow)"),
+        (("NT-DH1-03", "pm25", *SPAN, "--flag", "fail", *WORD), 2, "NT-DH1-03 does not measure pm25"),
         (("NT-DH1-03", "cod", "--from", "2026-03-02", "--to", "2026-03-01", "--flag", "fail", *WORD), 2, "--from must be"),
         (("NT-DH1-03", "cod", "--from", "2026-04-01", "--to", "2026-04-02", "--flag", "fail", *WORD), 1, "no readings"),
     ],
@@ -76,3 +76,19 @@ def test_what_cannot_be_is_refused_with_what_would_be_right(
     done = quantrac(folder, "flags", "override", *arguments)
     assert (done.returncode, said in done.stderr) == (status, True), done.stderr
     assert json.loads(quantrac(folder, "flags", "list", "--all", "--json").stdout) == []
+
+
+def test_a_parameter_that_the_station_does_not_measure_is_told_so(folder: Path) -> None:
+    """It is in the configuration; another one that is spelt alike is no remedy."""
+    done = quantrac(folder, "flags", "override", "NT-DH1-03", "co", *SPAN, "--flag", "fail", *WORD)
+    assert done.returncode == 2
+    assert "NT-DH1-03 does not measure co. It measures: " in done.stderr
+
+
+def test_no_override_makes_a_data_folder(folder: Path) -> None:
+    """Neither does a withdrawal."""
+    for asked in (("override", "NT-DH1-03", "cod", *SPAN, "--flag", "fail"), ("withdraw", "1")):
+        done = call("flags", *asked, *WORD, "--config", str(CONFIG), "--data", "dta", "--lang", "en", cwd=folder)
+        assert done.returncode != 0
+        assert "Nothing was ever kept in" in done.stderr
+    assert not (folder / "dta").exists()

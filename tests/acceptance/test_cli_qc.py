@@ -264,3 +264,13 @@ def test_lines_that_cannot_be_read_are_counted_and_named(tmp_path: Path) -> None
     assert len(flags(tmp_path / "flags.csv")) == 1
     empty = call("qc", written(tmp_path / "empty.csv"), cwd=tmp_path)
     assert (empty.returncode, "0 lines" in empty.stdout) == (0, True)
+
+
+def test_shares_and_what_the_system_says_are_in_the_readers_language(tmp_path: Path) -> None:
+    """A decimal comma in Vietnamese, and no English sentence of the operating system."""
+    lines = [at(5 * place, f"NT-XA-01,ph,{7 if place % 3 else 99},,") for place in range(1, 13)]
+    file = written(tmp_path / "readings.csv", *lines)
+    assert "33,3 %" in call("qc", file, "--lang", "vi", cwd=tmp_path).stdout
+    assert "33.3 %" in call("qc", file, cwd=tmp_path).stdout
+    missing = call("qc", "none.csv", "--lang", "vi", cwd=tmp_path)
+    assert (missing.returncode, missing.stderr) == (2, "Không đọc được none.csv: không có tệp hoặc thư mục này\n")

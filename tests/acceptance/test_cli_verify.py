@@ -53,7 +53,7 @@ def test_a_person_verifies_a_month_and_what_changes_it_takes_the_word_back(tmp_p
     done = verified(tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("NT-XA-01 cod 2026-02 is verified by Nguyễn Văn A.\n")
-    assert "hour: of 672 windows 600 have no value" in done.stdout
+    assert "  spans of 1 hour, 672 in all: 600 without a value.\n" in done.stdout, "and nothing of what is not lacking"
     assert {window: states(tmp_path, window) for window in ("hour", "hour8", "hour24", "day")} == {
         "hour": {"verified"}, "hour8": {"verified"}, "hour24": {"verified"}, "day": {"verified"},
     }  # fmt: skip
@@ -212,3 +212,38 @@ def test_a_month_whose_figures_are_still_being_made_is_refused(tmp_path: Path) -
     assert "its figures are still being made" in refused.stdout
     call("recompute", "--from", "2026-02-01", "--to", "2026-02-05", cwd=tmp_path)
     assert verified(tmp_path).returncode == 0
+
+
+def test_what_is_lacking_is_said_in_the_readers_words(tmp_path: Path) -> None:
+    """No name of a window as the stores have it, no sentence about what is not the case."""
+    take(tmp_path)
+    said = call("verify", "NT-XA-01", "cod", "2026-02", *WORD, "--lang", "vi", cwd=tmp_path).stdout
+    assert "  kỳ 1 giờ, tổng cộng 672: 600 không có giá trị." in said
+    assert "hour" not in said
+    assert "kiểm tra thiết bị" not in said
+
+
+def test_an_unknown_id_is_refused_in_the_list_too(tmp_path: Path) -> None:
+    """Not answered with "There is none"."""
+    take(tmp_path)
+    done = call("verify", "NT-XA-02", "--list", cwd=tmp_path)
+    assert (done.returncode, "Did you mean NT-XA-01?" in done.stderr) == (2, True)
+    assert call("verify", "NT-*", "--list", cwd=tmp_path).returncode == 0
+
+
+def test_a_data_folder_that_is_not_there_is_said_and_not_made(tmp_path: Path) -> None:
+    """A slip of the pen in --data leaves no empty folder that looks like an old one afterwards."""
+    done = call("verify", "NT-XA-01", "cod", "2026-02", *WORD, "--data", "dta", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "Nothing was ever kept in" in done.stderr
+    assert not (tmp_path / "dta").exists()
+
+
+def test_a_share_of_a_month_to_come_is_refused_and_who_has_no_facility_is_shown_the_way(tmp_path: Path) -> None:
+    """An empty answer would look like "nobody calibrated"."""
+    take(tmp_path)
+    future = call("status-share", "--from", "2199-01", cwd=tmp_path)
+    assert (future.returncode, "2199-01: that has not begun" in future.stderr) == (2, True)
+    none = call("status-share", "--from", "2020-01", cwd=tmp_path)
+    assert (none.returncode, none.stdout) == (0, "There is none.\n")
+    assert "--by station" in none.stderr

@@ -144,3 +144,21 @@ def test_where_there_is_nothing_there_are_no_months() -> None:
     """And nothing that was ever outside."""
     found = made(material())
     assert (found.months, found.last_outside, found.full_months_since, found.enough) == ((), None, None, 0)
+
+
+def test_a_silent_month_is_no_good_month() -> None:
+    """A station that sends nothing has not kept the limit: its time was to be expected, and the months are told apart."""
+    silent = made(material(days=days(date(2025, 11, 1), 30), outside=[hour_point(date(2025, 11, 5), 5)]))
+    assert [(one.valid, one.expected, one.is_known) for one in silent.months] == [
+        (720, 720, True), (0, 744, False), (0, 744, False), (0, 672, False),
+    ]  # fmt: skip
+    assert (silent.full_months_since, silent.unknown_since) == (3, 3)
+
+
+def test_a_station_that_has_left_is_not_expected_for_ever() -> None:
+    """Where another measures on, the month is known; where that falls silent, only its own time is missing."""
+    left = material(days=days(date(2025, 11, 1), 30))
+    stayed = material("NT-2", days=days(date(2025, 11, 1), 61))
+    found = made(left, stayed)
+    assert [(one.valid, one.expected) for one in found.months] == [(1440, 1440), (744, 744), (0, 744), (0, 672)]
+    assert found.unknown_since == 0, "nothing was ever outside"

@@ -65,6 +65,7 @@ def test_units_and_symbols_are_written_for_people() -> None:
     assert [unit("ug/m3"), unit("degC"), unit("m3/h", "vi"), unit("t", "vi")] == ["µg/m³", "°C", "m³/giờ", "tấn"]
     assert symbol("PM2.5", "vi") == "PM2,5"
     assert symbol("PM2.5", "en") == "PM2.5"
+    assert [symbol("Dust kg", "vi"), symbol("Dust kg", "en"), symbol("COD kg", "vi")] == ["Bụi kg", "Dust kg", "COD kg"]
 
 
 def test_a_moment_is_said_with_its_day() -> None:
