@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+# A mean of means has been rounded twice: what differs from a bound in the 13th digit only is equal to it.
+_EQUAL = 1e-12
+
 
 @dataclass(frozen=True, slots=True)
 class Bound:
@@ -15,7 +18,7 @@ class Bound:
 
     def is_exceeded(self, level: float) -> bool:
         """Tell whether `level` is outside; a level equal to a bound is within it."""
-        return (self.high is not None and level > self.high) or (self.low is not None and level < self.low)
+        return _is_above(level, self.high) or _is_below(level, self.low)
 
     def side(self, level: float) -> float | None:
         """Return the bound that `level` is held against: the one exceeded, else the nearer one."""
@@ -33,4 +36,12 @@ class Clear:
 
     def is_reached(self, level: float) -> bool:
         """Tell whether `level` is back inside; the clear level itself counts as back."""
-        return (self.high is None or level <= self.high) and (self.low is None or level >= self.low)
+        return not _is_above(level, self.high) and not _is_below(level, self.low)
+
+
+def _is_above(level: float, bound: float | None) -> bool:
+    return bound is not None and level > bound + _EQUAL * abs(bound)
+
+
+def _is_below(level: float, bound: float | None) -> bool:
+    return bound is not None and level < bound - _EQUAL * abs(bound)

@@ -5,6 +5,7 @@ from enum import IntEnum, IntFlag
 
 import msgspec
 
+from domain.limit import Bound
 from domain.window import WindowKind
 
 
@@ -53,6 +54,11 @@ class RollupPoint(msgspec.Struct, frozen=True, gc=False):
     state: RollupState = RollupState.PROVISIONAL
     revision: int = 0
     configuration: int = 0
+
+    @property
+    def bound(self) -> Bound:
+        """The limit that it carries; without sides where there is none."""
+        return Bound(self.limit_low, self.limit_high)
 
     @property
     def capture(self) -> float | None:

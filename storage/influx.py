@@ -17,7 +17,7 @@ from domain.window import HOUR, Window, WindowKind
 from storage import influx_lines as lines
 from storage import influx_ql as ql
 from storage.influx_server import Server, Table
-from storage.readings import HealthPoint, Means, Series, judged, means_of
+from storage.readings import HealthPoint, Means, Series, judged, means_of, outside
 from storage.windows import COLUMNS, Windows, windows
 
 READINGS, ROLLUPS, EVENTS, SERVICE = "readings", "rollups", "events", "service"
@@ -119,7 +119,7 @@ class InfluxReadings:
         self, kind: WindowKind, series: Sequence[SeriesKey], window: Window, bound: Bound | None = None
     ) -> dict[SeriesKey, list[RollupPoint]]:
         """Return the windows that are outside a bound; see the contract."""
-        return self._rollups(kind, series, window, _outside(bound))
+        return outside(self._rollups(kind, series, window, _outside(bound)), bound)
 
     def _rollups(
         self, kind: WindowKind, series: Sequence[SeriesKey], window: Window, also: str = ""

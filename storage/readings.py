@@ -78,6 +78,16 @@ def judged(status: int, flag: int, reasons: int) -> tuple[Status, Flag, Reason]:
     return Status(status), Flag(flag), Reason(reasons)
 
 
+def outside(
+    found: Mapping[SeriesKey, Sequence[RollupPoint]], bound: Bound | None
+) -> dict[SeriesKey, list[RollupPoint]]:
+    """Return those that are outside `bound`, else outside their own limit, by the rule by which all else compares them."""
+    return {
+        key: [one for one in points if one.value is not None and (bound or one.bound).is_exceeded(one.value)]
+        for key, points in found.items()
+    }  # fmt: skip
+
+
 class ReadingStore(Protocol):
     """Keeps readings, rollups and indices. Windows are `start < moment ≤ end`. Every write can be repeated."""
 

@@ -17,7 +17,7 @@ from domain.moment import Micros, micros, moment
 from domain.reading import Reading, SeriesKey
 from domain.rollup import IndexPoint, RollupPoint
 from domain.window import Window, WindowKind
-from storage.readings import HealthPoint, Means, Series, StoreUnavailable, judged, means_of
+from storage.readings import HealthPoint, Means, Series, StoreUnavailable, judged, means_of, outside
 from storage.statements import statements
 from storage.windows import COLUMNS, LIMIT_KINDS, STATES, Windows, windows
 
@@ -124,7 +124,7 @@ class SqliteReadings:
     ) -> dict[SeriesKey, list[RollupPoint]]:
         """Return the windows that are outside a bound; see the contract."""
         asked = (bound is not None, bound and bound.low, bound and bound.high)
-        return self._rollups("read_outside", kind, series, window, asked)
+        return outside(self._rollups("read_outside", kind, series, window, asked), bound)
 
     def _rollups(
         self, statement: str, kind: WindowKind, series: Sequence[SeriesKey], window: Window, also: tuple[Any, ...] = ()

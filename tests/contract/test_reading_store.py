@@ -86,6 +86,7 @@ def test_windows_outside_their_own_limit_are_found(store: ReadingStore) -> None:
     assert found[key][0] == points[0]
     given = store.read_outside(points[0].kind, [key], ALL, Bound(None, 135.0))
     assert [one.value for one in given[key]] == [150.0, 999.0]
+    assert store.read_outside(points[0].kind, [key], ALL, Bound(None, 999.0 - 1e-13 * 999))[key] == []
     few = store.read_outside(points[0].kind, [key], Window(NOON, NOON + timedelta(hours=2)))
     assert [one.value for one in few[key]] == [3.9]
 

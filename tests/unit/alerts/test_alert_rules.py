@@ -115,3 +115,11 @@ def test_an_own_threshold_says_so() -> None:
     """It is the department's, not the law's."""
     (said,) = unmet_conditions(None, [level()], POLICIES)
     assert "own threshold" in str(said)
+
+
+@pytest.mark.parametrize(("value", "is_exceeded"), [(98.03750000000001, False), (98.0375, False), (98.0376, True)])
+def test_a_mean_on_the_limit_is_within_it_though_its_last_digit_was_rounded(value: float, is_exceeded: bool) -> None:
+    """Hours are rounded to what a float can say before they are averaged: that alone makes nobody a polluter."""
+    assert Bound(None, 98.0375).is_exceeded(value) is is_exceeded
+    assert Clear(None, 98.0375).is_reached(value) is not is_exceeded
+    assert Bound(-98.0375, None).is_exceeded(-value) is is_exceeded
