@@ -4,18 +4,22 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
+import numpy as np
+
 from alerts.check import CONSUMERS
 from analysis.figures import STAGES, Figures
 from domain.cause import Cause
 from domain.clock import Clock
+from domain.moment import moment
 from domain.reading import SeriesKey
+from domain.window import Window
 from registry.lookup import Registry
 from service.locks import Locks
 from service.settings import Settings
 from service.stores import Stores, readings_away
 from service.transfer import Wanted
 from storage.ledger import Ledger
-from storage.readings import StoreUnavailable
+from storage.readings import ReadingStore, StoreUnavailable
 from storage.spans import mark, take
 from storage.state import writing
 
@@ -84,8 +88,10 @@ def recompute(
 ) -> int:
     """Make flags and figures of a span once more from the readings; return of how many series."""
     touched = list(_touched(Ledger(stores.engine, settings.worker).series(), wanted, registry))
+    horizon = registry.province.policies.expected_for
     with writing(stores.engine) as connection:
-        mark(connection, STAGES[0], touched, Cause.CONFIGURATION)
+        for one in touched:
+            mark(connection, STAGES[0], _expected(stores.readings, *one, horizon), Cause.CONFIGURATION)
     with Locks(settings.data) as locks:
         catch_up(registry, clock, stores, locks, told)
     return len(touched)
@@ -101,3 +107,17 @@ def _touched(
             last = min(reach[key][1], wanted.window.end)
             if first <= last:
                 yield key, first, last
+
+
+def _expected(
+    store: ReadingStore, key: SeriesKey, first: datetime, last: datetime, horizon: timedelta
+) -> Iterator[tuple[SeriesKey, datetime, datetime]]:
+    """Yield the parts of a span that hold readings, cut at silences of more than `horizon`, in which nothing is expected."""
+    if last - first <= horizon:
+        yield key, first, last
+        return
+    times = store.read(key, Window(first - horizon, last)).times
+    parts = np.split(times, np.flatnonzero(np.diff(times) > horizon // _MICROSECOND) + 1)
+    for begin, end in ((moment(int(part[0])), moment(int(part[-1]))) for part in parts if len(part)):
+        if first <= end:
+            yield key, max(begin, first), end

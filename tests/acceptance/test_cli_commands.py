@@ -178,6 +178,17 @@ def test_what_is_imported_comes_out_again_with_its_figures(tmp_path: Path) -> No
     assert {row["sufficient"] for row in hours} == {"yes"}
 
 
+def test_figures_made_once_more_are_those_that_were_made(tmp_path: Path) -> None:
+    """A silence of more than sixty days has no windows, whoever asks for them."""
+    file = tmp_path / "in.csv"
+    days = [f"2025-{month}-{day:02d}T12:00:00+07:00" for month in ("01", "06") for day in (1, 2)]
+    file.write_text(HEADER + "".join(f"{day},NT-XA-01,cod,50,mg/L,\n" for day in days))
+    call("import", file, cwd=tmp_path)
+    before = call("export", "rollups", cwd=tmp_path).stdout
+    assert call("recompute", "--from", "2024-12-01", "--to", "2025-12-01", cwd=tmp_path).returncode == 0
+    assert call("export", "rollups", cwd=tmp_path).stdout == before
+
+
 def test_the_same_file_again_changes_nothing(tmp_path: Path) -> None:
     """Every message of it is repeated, and the sum of outcomes still holds."""
     file = readings(tmp_path / "in.csv", hours=1)
