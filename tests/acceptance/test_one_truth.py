@@ -87,7 +87,7 @@ class Outlets:
     def dashboard(self, query: str, start: datetime, end: datetime) -> dict[str, float]:
         """Return what Grafana gets for the station's PM2.5: the value by time."""
         asked = filled(query, stations=[STATION], parameter="pm25", start=start, end=end)
-        (result,) = self.influx.query("rollups", asked)["results"]  # type: ignore[index]
+        (result,) = self.influx.query("rollups", asked)["results"]
         rows = [row for series in result.get("series", []) for row in series["values"]]
         return {row[0]: row[1] for row in rows if row[1] is not None}
 

@@ -2,7 +2,7 @@
 
 import random
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +26,7 @@ from storage.readings import ReadingStore
 from storage.sqlite import SqliteReadings
 from storage.state import open_state, writing
 from support.feeding import feed
+from support.rig import Stopped, Tripwire
 from support.stacks import facility, outfall, stack, with_stacks
 
 START = datetime(2026, 3, 1, 17, tzinfo=UTC)  # midnight of the 2nd in Viet Nam
@@ -192,35 +193,12 @@ def test_derived_readings_are_the_same_whatever_the_order_of_arrival(
         assert made.derive() == 0, "once more changes nothing"
 
 
-class Stopped(BaseException):
-    """The process ends here."""
-
-
-class Stops:
-    """Passes everything on to what it stands for, and stops before or after one call of one method."""
-
-    def __init__(self, behind: Any, method: str, *, after: bool) -> None:
-        self._behind, self._method, self._after = behind, method, after
-
-    def __getattr__(self, name: str) -> Any:
-        real = getattr(self._behind, name)
-        return self._stopping(real) if name == self._method else real
-
-    def _stopping(self, real: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*values: Any) -> Any:
-            if self._after:
-                real(*values)
-            raise Stopped
-
-        return call
-
-
 @pytest.mark.parametrize("after", [False, True])
 def test_a_deriver_that_is_stopped_at_its_writing_goes_on_where_it_was(tmp_path: Path, *, after: bool) -> None:
     """Nobody looks at what may not be written yet; after the restart all of it is there and handed over."""
     made = plant(tmp_path)
     made.feed([at(1, SO2, 100.0), at(1, O2, 7.0)])
-    stopping: Any = Stops(made.store, "write", after=after)
+    stopping: Any = Tripwire(made.store, "write", "after" if after else "before")
     with pytest.raises(Stopped):
         Deriver(made.registry, stopping, made.engine, made.clock).run()
     assert not [one for one in spans.take(made.engine, "roll") if one.series == CORRECTED]

@@ -24,6 +24,7 @@ from storage import rollup_history, spans
 from storage.readings import QuestionRefused, StoreRefused, StoreUnavailable
 from storage.state import writing
 from support.configured import station
+from support.rig import Stopped, Tripwire
 from support.rolled import Bench, bench, configured, every, slow_figures
 
 START = datetime(2026, 3, 1, 17, tzinfo=UTC)  # midnight of the 2nd in Viet Nam
@@ -99,29 +100,6 @@ def test_a_local_day_has_23_or_25_hours_where_the_clock_changes(tmp_path: Path, 
     assert [day.expected for day in made.points(WindowKind.DAY).values()][1] == hours
 
 
-class Stopped(BaseException):
-    """The process ends here."""
-
-
-class Stops:
-    """Passes everything on to what it stands for, until it is to stop before (or after) one call of one method."""
-
-    def __init__(self, behind: Any, method: str, *, after: bool) -> None:
-        self._behind, self._method, self._after = behind, method, after
-
-    def __getattr__(self, name: str) -> Any:
-        real = getattr(self._behind, name)
-        return self._stopping(real) if name == self._method else real
-
-    def _stopping(self, real: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*values: Any) -> Any:
-            if self._after:
-                real(*values)
-            raise Stopped
-
-        return call
-
-
 @pytest.mark.parametrize("start", [START, START + timedelta(days=29, hours=21)], ids=["a day", "the end of a month"])
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("step", ["write_windows", "write_indices"])
@@ -137,7 +115,7 @@ def test_a_run_that_is_stopped_between_two_steps_is_done_again(
         judged(one)
         one.feed([readings[11]])
     with pytest.raises(Stopped):
-        Roller(made.registry, Stops(made.store, step, after=after), made.engine, made.clock).run()
+        Roller(made.registry, Tripwire(made.store, step, "after" if after else "before"), made.engine, made.clock).run()
     assert spans.waiting(made.engine).get("judge") is None, "the judge waits until all is written"
     assert spans.waiting(made.engine)["roll"] == 1, "what was taken is still there"
     made.roll()
@@ -254,7 +232,7 @@ def test_a_store_that_is_away_costs_nothing_but_time(tmp_path: Path) -> None:
     made = bench(tmp_path, START + timedelta(hours=2))
     made.feed(every(MINUTES, START, [1.0] * 12))
 
-    class Away(Stops):
+    class Away(Tripwire):
         def _stopping(self, real: Callable[..., Any]) -> Callable[..., Any]:
             def call(*_: Any) -> Any:
                 raise StoreUnavailable("away")
@@ -262,7 +240,7 @@ def test_a_store_that_is_away_costs_nothing_but_time(tmp_path: Path) -> None:
             return call
 
     with pytest.raises(StoreUnavailable):
-        Roller(made.registry, Away(made.store, "write_windows", after=False), made.engine, made.clock).run()
+        Roller(made.registry, Away(made.store, "write_windows", "before"), made.engine, made.clock).run()
     assert made.roll() > 0
     assert made.values() == [1.0]
 
@@ -273,7 +251,7 @@ def test_a_span_that_grows_during_a_run_is_looked_at_again(tmp_path: Path) -> No
     readings = every(MINUTES, START, [1.0] * 11 + [13.0])
     made.feed(readings[:11])
 
-    class Late(Stops):
+    class Late(Tripwire):
         def _stopping(self, real: Callable[..., Any]) -> Callable[..., Any]:
             def call(*values: Any) -> Any:
                 real(*values)
@@ -281,7 +259,7 @@ def test_a_span_that_grows_during_a_run_is_looked_at_again(tmp_path: Path) -> No
 
             return call
 
-    Roller(made.registry, Late(made.store, "write_indices", after=True), made.engine, made.clock).run()
+    Roller(made.registry, Late(made.store, "write_indices", "after"), made.engine, made.clock).run()
     made.roll()
     assert made.values() == [2.0]
 

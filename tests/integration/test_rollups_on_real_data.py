@@ -82,7 +82,7 @@ def means(values: dict[datetime, float], shift: timedelta, columns: int, least: 
 
 def by_date(means: Means) -> dict[datetime, float]:
     """Return what is a mean of a day as a value in the middle of it."""
-    return {datetime(*name, 12, tzinfo=UTC): value for name, (value, _) in means.items()}  # type: ignore[misc, arg-type]
+    return {datetime(year, month, day, 12, tzinfo=UTC): value for (year, month, day), (value, _) in means.items()}
 
 
 def of_windows(made: Bench, kind: WindowKind, columns: int) -> Means:

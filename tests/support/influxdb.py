@@ -11,6 +11,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -120,11 +121,11 @@ class InfluxDB:
             self.query("", f'DROP DATABASE "{bucket}"')
             self.query("", f'CREATE DATABASE "{bucket}"')
 
-    def query(self, bucket: str, question: str) -> dict[str, object]:
+    def query(self, bucket: str, question: str) -> dict[str, Any]:
         """Ask the database itself."""
         status, answer = self.forward("POST", f"/query?{urlencode({'db': bucket, 'q': question})}", b"", {})
         assert status == 200, answer
-        found: dict[str, object] = json.loads(answer)
+        found: dict[str, Any] = json.loads(answer)
         return found
 
     def forward(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:

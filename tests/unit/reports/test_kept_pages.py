@@ -1,14 +1,22 @@
 """Pages that are kept for a while."""
 
+from functools import partial
+
 from reports.kept import Kept
 from reports.kept_answers import KeptAnswers
 
 
 def test_no_more_pages_are_kept_than_there_is_room_for() -> None:
     """Who asks for all reports one after the other does not fill the memory: the first goes first."""
-    kept, made = Kept(1000.0, most=2), []
+    kept = Kept(1000.0, most=2)
+    made: list[str] = []
+
+    def make(key: str) -> str:
+        made.append(key)
+        return key
+
     for key in ("a", "b", "c", "c", "a"):
-        kept.get(key, lambda key=key: made.append(key) or key)  # type: ignore[misc]
+        kept.get(key, partial(make, key))
     assert made == ["a", "b", "c", "a"]
     assert kept.fresh("b") is None
 
