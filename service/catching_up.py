@@ -89,9 +89,10 @@ def recompute(
     """Make flags and figures of a span once more from the readings; return of how many series."""
     touched = list(_touched(Ledger(stores.engine, settings.worker).series(), wanted, registry))
     horizon = registry.province.policies.expected_for
+    # Read before the transaction: nobody else can write while it is open.
+    spans = [part for one in touched for part in _expected(stores.readings, *one, horizon)]
     with writing(stores.engine) as connection:
-        for one in touched:
-            mark(connection, STAGES[0], _expected(stores.readings, *one, horizon), Cause.CONFIGURATION)
+        mark(connection, STAGES[0], spans, Cause.CONFIGURATION)
     with Locks(settings.data) as locks:
         catch_up(registry, clock, stores, locks, told)
     return len(touched)
